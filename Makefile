@@ -1,0 +1,106 @@
+# `make check` is what CI runs. Go is enough for build, test, bench and demo;
+# gen and what checks it also use pip, for the .proto files in third_party.
+
+GO        ?= go
+PYTHON    ?= python3
+FUZZTIME  ?= 10s
+# What `make bench` adds, for example BENCHFLAGS='-count=10'.
+BENCHFLAGS ?=
+# What `make demo` hands on to `cairn demo`.
+ARGS      ?=
+
+BUF  := $(GO) tool -modfile=tools.mod buf
+LINT := $(GO) tool -modfile=tools.mod golangci-lint
+
+# The .proto files that ours import. Move PROTOVALIDATE together with the
+# requirement on buf.build/gen/go/bufbuild/protovalidate in go.mod.
+PROTOVALIDATE     := v1.2.2
+GOOGLEAPIS        := 1.76.0
+GOOGLEAPIS_SHA256 := 59e13344a9f3651aa201a03e2bee815a3bf43a4baf1f9ff8a9b62a840ce25fac
+GOOGLEAPIS_FILES  := api/annotations api/field_behavior api/http api/httpbody rpc/code rpc/error_details rpc/status
+THIRD_PARTY       := third_party/.$(PROTOVALIDATE)-$(GOOGLEAPIS)
+
+# The folders of the packages that have a function of this kind: go test links
+# a binary for every package it is given, so it is given only these.
+with = $$(grep -rlE '^func $(1)[A-Z0-9_]?[A-Za-z0-9_]*\(' --include='*_test.go' --exclude-dir=gen . | xargs -rn1 dirname | sort -u)
+
+.DEFAULT_GOAL := build
+.PHONY: build gen gen-check third_party test test-deps lint buf-lint tidy-check fuzz bench demo check clean
+
+## build: put the binaries into bin/
+build:
+	$(GO) build -trimpath -o bin/ ./cmd/...
+
+## gen: make gen/ from proto/
+gen: third_party
+	$(BUF) generate
+
+## gen-check: fail when gen/ is not what proto/ gives
+gen-check: third_party
+	@out=$$(mktemp -d) && trap 'rm -rf "$$out"' EXIT && \
+	$(BUF) generate -o "$$out" && \
+	diff -r "$$out/gen" gen || { echo "gen/ is not what proto/ gives: run make gen and commit gen/" >&2; exit 1; }
+
+## third_party: fetch the .proto files that ours import
+third_party: $(THIRD_PARTY)
+
+$(THIRD_PARTY):
+	rm -rf third_party
+	@mkdir -p third_party/buf/validate third_party/google/api third_party/google/rpc
+	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && set -e && \
+	dir=$$(cd "$$tmp" && $(GO) mod download -json github.com/bufbuild/protovalidate@$(PROTOVALIDATE) | sed -n 's/.*"Dir": "\(.*\)",/\1/p') && \
+	cp "$$dir/proto/protovalidate/buf/validate/validate.proto" third_party/buf/validate/ && \
+	echo "googleapis-common-protos==$(GOOGLEAPIS) --hash=sha256:$(GOOGLEAPIS_SHA256)" >"$$tmp/wheel.txt" && \
+	$(PYTHON) -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$$tmp" -r "$$tmp/wheel.txt" && \
+	$(PYTHON) -m zipfile -e "$$tmp"/*.whl "$$tmp/wheel" && \
+	for f in $(GOOGLEAPIS_FILES); do cp "$$tmp/wheel/google/$$f.proto" third_party/google/$${f%/*}/; done
+	@chmod -R u+w third_party
+	@touch $@
+
+## test: every test, with the race detector and in random order
+test: test-deps
+	$(GO) test -race -shuffle=on ./...
+
+# The crash tests watch system calls; without strace they skip and say so.
+test-deps:
+	@command -v strace >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update && apt-get install -y strace; } >/dev/null 2>&1 || true
+
+## lint: go vet, gofmt, golangci-lint
+lint:
+	$(GO) vet ./...
+	@unformatted=$$(gofmt -l .) && [ -z "$$unformatted" ] || { echo "not formatted: $$unformatted" >&2; exit 1; }
+	$(LINT) run
+
+## buf-lint: the style of the .proto files
+buf-lint: third_party
+	$(BUF) lint
+
+## tidy-check: fail when go.mod is not tidy
+tidy-check:
+	$(GO) mod tidy -diff
+
+## fuzz: every fuzz target for FUZZTIME
+fuzz:
+	@set -e; for dir in $(call with,Fuzz); do \
+		list=$$($(GO) test -list '^Fuzz' "$$dir"); \
+		for target in $$(echo "$$list" | grep '^Fuzz'); do \
+			echo "fuzz $$dir $$target for $(FUZZTIME)"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$dir"; \
+		done; \
+	done
+
+## bench: every benchmark
+bench:
+	@dirs="$(call with,Benchmark)"; [ -z "$$dirs" ] || $(GO) test -run '^$$' -bench . -benchmem $(BENCHFLAGS) $$dirs
+
+## demo: build and run cairn demo ARGS
+demo: build
+	bin/cairn demo $(ARGS)
+
+## check: what CI runs
+check:
+	bash .ci/run
+
+## clean: remove what make made, except gen/
+clean:
+	rm -rf bin third_party
