@@ -42,10 +42,11 @@ func run(in io.Reader, out io.Writer) error {
 	if err := proto.Unmarshal(raw, req); err != nil {
 		return err
 	}
-	doc := document{OpenAPI: "3.1.0", Paths: object{}, Components: map[string]object{}}
-	if doc.Info, err = parseInfo(req.GetParameter()); err != nil {
+	head, err := parseInfo(req.GetParameter())
+	if err != nil {
 		return err
 	}
+	doc := newDocument(head)
 	req.Parameter = nil
 	parts, err := generate(req)
 	if err != nil {
@@ -68,8 +69,8 @@ func run(in io.Reader, out io.Writer) error {
 			return err
 		}
 		resp.File = append(resp.File, &pluginpb.CodeGeneratorResponse_File{
-			Name:    proto.String(outName),
-			Content: proto.String(string(text) + "\n"),
+			Name:    new(outName),
+			Content: new(string(text) + "\n"),
 		})
 	}
 	raw, err = proto.Marshal(resp)
@@ -113,8 +114,8 @@ func parseInfo(parameter string) (info, error) {
 
 type object map[string]json.RawMessage
 
-// document holds what the parts have; a field that it does not know is refused
-// in join, so that nothing is lost when the generator learns something new.
+// document holds what the parts have. join refuses a field that is not here, so
+// that nothing is lost when the generator learns something new.
 type document struct {
 	OpenAPI    string            `json:"openapi"`
 	Info       info              `json:"info"`
@@ -128,6 +129,11 @@ type info struct {
 	Version string `json:"version"`
 }
 
+func newDocument(head info) *document {
+	return &document{OpenAPI: "3.1.0", Info: head, Paths: object{}, Components: map[string]object{}}
+}
+
+// join adds one file's document, without its head.
 func (d *document) join(text []byte) error {
 	var part document
 	dec := json.NewDecoder(bytes.NewReader(text))
@@ -140,23 +146,9 @@ func (d *document) join(text []byte) error {
 	}
 	d.Tags = append(d.Tags, part.Tags...)
 	for path, raw := range part.Paths {
-		have, item := object{}, object{}
-		if err := json.Unmarshal(raw, &item); err != nil {
+		if err := d.joinPath(path, raw); err != nil {
 			return fmt.Errorf("path %s: %w", path, err)
 		}
-		if old, ok := d.Paths[path]; ok {
-			if err := json.Unmarshal(old, &have); err != nil {
-				return fmt.Errorf("path %s: %w", path, err)
-			}
-		}
-		if err := have.join(item); err != nil {
-			return fmt.Errorf("path %s: %w", path, err)
-		}
-		joined, err := json.Marshal(have)
-		if err != nil {
-			return err
-		}
-		d.Paths[path] = joined
 	}
 	for kind, components := range part.Components {
 		if d.Components[kind] == nil {
@@ -167,6 +159,28 @@ func (d *document) join(text []byte) error {
 		}
 	}
 	return nil
+}
+
+// joinPath adds the methods of a path: two services may share one.
+func (d *document) joinPath(path string, raw json.RawMessage) error {
+	old, ok := d.Paths[path]
+	if !ok {
+		d.Paths[path] = raw
+		return nil
+	}
+	var have, add object
+	if err := json.Unmarshal(old, &have); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, &add); err != nil {
+		return err
+	}
+	if err := have.join(add); err != nil {
+		return err
+	}
+	joined, err := json.Marshal(have)
+	d.Paths[path] = joined
+	return err
 }
 
 // join adds from to o. What is in both must be equal, byte for byte: the parts
