@@ -1,0 +1,4 @@
+package graph
+
+// searchIndex is filled on the first search.
+type searchIndex struct{}
