@@ -1,5 +1,14 @@
 package graph
 
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
 // Op is what a requirement node asks.
 type Op uint8
 
@@ -86,3 +95,145 @@ func Holds(a ID) Requirement { return Requirement{Op: OpHolds, Achievement: a} }
 
 // AtLevel is a leaf that asks for competency c at level l at the catalog's default rigor.
 func AtLevel(c ID, l Level) Requirement { return Requirement{Op: OpLevel, Competency: c, Level: l} }
+
+// NameNodes gives every node of r's tree that has no name one that is made of
+// what the node asks, not of where it stands: holds:sql-for-beginners,
+// level:sql>=2, and for inner nodes the connective with a short hash of the
+// names of its children, whatever their order. So a name survives a move, and
+// two equal trees have equal names. Of nodes that ask the same, the second and
+// later ones in the order of the tree get ~2, ~3 and so on. Names that are
+// given stay, also where two are the same: that is for the laws to refuse.
+// A nil r is left alone. Cost: linear in the tree.
+func NameNodes(r *Requirement) {
+	if r == nil {
+		return
+	}
+	taken := make(map[string]bool)
+	var given func(*Requirement)
+	given = func(n *Requirement) {
+		if n.Node != "" {
+			taken[n.Node] = true
+		}
+		for i := range n.Of {
+			given(&n.Of[i])
+		}
+	}
+	given(r)
+	// next is the last suffix given to a name, so that a thousand equal nodes
+	// cost a thousand steps.
+	next := make(map[string]int)
+	var name func(*Requirement) string
+	name = func(n *Requirement) string {
+		asked := make([]string, len(n.Of))
+		for i := range n.Of {
+			asked[i] = name(&n.Of[i])
+		}
+		if n.Node != "" {
+			return n.Node
+		}
+		base := n.ask(asked)
+		n.Node = base
+		for taken[n.Node] {
+			next[base]++
+			n.Node = base + "~" + strconv.Itoa(next[base]+1)
+		}
+		taken[n.Node] = true
+		return base
+	}
+	name(r)
+}
+
+// ask says in short what n asks, given the same of its children.
+func (n *Requirement) ask(children []string) string {
+	var b strings.Builder
+	switch n.Op {
+	case OpHolds:
+		b.WriteString("holds:" + string(n.Achievement))
+		if len(n.Issuers) > 0 {
+			by := make([]string, len(n.Issuers))
+			for i, id := range n.Issuers {
+				by[i] = string(id)
+			}
+			slices.Sort(by)
+			b.WriteString(";by=" + strings.Join(by, ","))
+		}
+		if n.FreshWithinMonths != 0 {
+			fmt.Fprintf(&b, ";fresh=%d", n.FreshWithinMonths)
+		}
+	case OpLevel:
+		fmt.Fprintf(&b, "level:%s>=%d", n.Competency, n.Level)
+	case OpTenure:
+		if n.Role != "" {
+			fmt.Fprintf(&b, "tenure:%s>=%d", n.Role, n.Months)
+		} else {
+			fmt.Fprintf(&b, "tenure:family:%s>=%d", n.Family, n.Months)
+		}
+	case OpCredits, OpAtLeast, OpUnspecified:
+		return n.askOf(children)
+	default:
+		return n.askOf(children)
+	}
+	if n.MinRigor != RigorUnspecified {
+		b.WriteString(";rigor=" + n.MinRigor.String())
+	}
+	return shortNode(b.String())
+}
+
+// askOf is ask for inner nodes.
+func (n *Requirement) askOf(children []string) string {
+	word := n.Op.String()
+	switch {
+	case n.Op == OpAtLeast && n.K == len(n.Of):
+		word = "all"
+	case n.Op == OpAtLeast && n.K == 1:
+		word = "any"
+	case n.Op == OpAtLeast:
+		word += "-" + strconv.Itoa(n.K)
+	case n.Op == OpCredits:
+		word += ">=" + hundredths(n.Credits)
+	}
+	parts := slices.Clone(children)
+	if n.Op == OpCredits {
+		for i, c := range n.Of {
+			if c.TermCredits != OwnCredits || c.TermCategory != "" {
+				parts[i] += ";counts=" + hundredths(c.TermCredits) + ";as=" + string(c.TermCategory)
+			}
+		}
+		for _, m := range n.Min {
+			parts = append(parts, "min="+string(m.Category)+">="+hundredths(m.Credits))
+		}
+		for _, m := range n.Max {
+			parts = append(parts, "max="+string(m.Category)+"<="+hundredths(m.Credits))
+		}
+		if n.OverCategory != "" {
+			parts = append(parts, "over="+string(n.OverCategory))
+		}
+	}
+	if n.Sharing == Exclusive {
+		parts = append(parts, "exclusive")
+	}
+	slices.Sort(parts)
+	sum := factID("node", parts...)
+	return word + ":" + hex.EncodeToString(sum[:4])
+}
+
+// hundredths writes credits as a person does: 6, 1.5, 0.25.
+func hundredths(c int64) string {
+	switch {
+	case c == OwnCredits:
+		return "own"
+	case c%100 == 0:
+		return strconv.FormatInt(c/100, 10)
+	}
+	return strings.TrimRight(fmt.Sprintf("%d.%02d", c/100, c%100), "0")
+}
+
+// shortNode keeps a name within the length of an ID: a longer one keeps its
+// beginning and ends in a hash of the whole.
+func shortNode(name string) string {
+	if len(name) <= MaxIDBytes {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	return strings.ToValidUTF8(name[:MaxIDBytes-40], "") + "#" + hex.EncodeToString(sum[:8])
+}
