@@ -302,6 +302,8 @@ type watchers struct {
 	byCompetency  map[CompetencyIndex][]AchievementIndex
 	byRole        map[RoleIndex][]AchievementIndex
 	always        []AchievementIndex // rules that hold of nothing
+	achievements  []bool             // by index: an award of it may touch one
+	competencies  []bool             // by index: holding it may touch one
 }
 
 // watch inverts the rules of the automatic achievements.
@@ -335,13 +337,61 @@ func (c *Catalog) watch() watchers {
 			}
 		}
 	}
+	w.competencies = make([]bool, len(c.competencies))
+	for x := range w.byCompetency {
+		if x != None {
+			c.spread(w.competencies, x)
+		}
+	}
+	w.achievements = make([]bool, len(c.achievements))
+	for i := range c.achievements {
+		for _, h := range c.achievements[i].heldAs {
+			w.achievements[i] = w.achievements[i] || len(w.byAchievement[h]) > 0
+		}
+		for _, v := range c.achievements[i].versions {
+			for _, at := range v.Attests {
+				w.achievements[i] = w.achievements[i] || w.competencies[at.Competency]
+			}
+		}
+	}
 	return w
+}
+
+// spread marks x and everything that implies it.
+func (c *Catalog) spread(mark []bool, x CompetencyIndex) {
+	if mark[x] {
+		return
+	}
+	mark[x] = true
+	for _, im := range c.competencies[x].impliedBy {
+		c.spread(mark, im.From)
+	}
+}
+
+// touches reports whether anything that q has touches an automatic achievement.
+func (w *watchers) touches(q *person) bool {
+	for i := range q.awards {
+		if w.achievements[q.awards[i].achievement] {
+			return true
+		}
+	}
+	for i := range q.claims {
+		if w.competencies[q.claims[i].competency] {
+			return true
+		}
+	}
+	for i := range q.assignments {
+		if len(w.byRole[q.assignments[i].role]) > 0 {
+			return true
+		}
+	}
+	return len(w.always) > 0
 }
 
 // candidates are the automatic achievements of which some leaf is touched by
 // what q has, or by what those would attest, by ID.
 func (c *Catalog) candidates(q *person) []AchievementIndex {
-	if len(c.automatic) == 0 {
+	if len(c.automatic) == 0 || !c.watchers.touches(q) {
 		return nil
 	}
 	out := slices.Clone(c.watchers.always)

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // person is what decides answers about one person. It is immutable once it is
@@ -13,13 +14,12 @@ type person struct {
 	id          ID
 	name        string
 	changed     Revision
+	changedAt   Instant // the time of recording of that revision
 	awards      []award // recorded; by issue instant, then id
 	derived     []award // by the fold; by issue instant, then id
 	claims      []claim // by instant, then id
 	assignments []assignment
-	// next is the earliest instant at which, with no further fact, the fold
-	// does something that derived does not show yet; Forever if never.
-	next Instant
+	wake        atomic.Pointer[wake] // see wakes
 }
 
 type award struct {

@@ -253,7 +253,7 @@ func (p *Profile) raise(c CompetencyIndex, l Level, rigor Rigor, by int32) {
 // catalog does not know are left out. Zero fields are filled as
 // [Live.Commit] fills them.
 func Suppose(c *Catalog, at Instant, awards []Award, claims []Claim) *Profile {
-	q := &person{next: Forever}
+	q := &person{}
 	for _, a := range awards {
 		if packed, err := c.packAward(&a); err == nil {
 			q.awards = append(q.awards, packed)

@@ -1,0 +1,399 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// Options are the settings of [Open]. The zero value is usable.
+type Options struct {
+	// Shared says that the store has other writers: Live follows them in a
+	// goroutine of its own. Without it, Live takes itself to be the only writer.
+	Shared bool
+	// KeepRevisions is how many earlier snapshots stay answerable; 0 means 100.
+	KeepRevisions int
+	// KeepMillis is for how long, by the commits' own times; 0 means 15 minutes.
+	KeepMillis int64
+}
+
+// maxGroup bounds the batches of one store transaction: 64 writers are what the
+// store was measured with, and a failed group is small.
+const maxGroup = 256
+
+// Live follows a store, offers its newest snapshot and checks the laws before a
+// commit. Its methods may be called by several goroutines at once.
+//
+// Commits are grouped: the first caller to come takes the lead, checks the
+// waiting batches in order, each on top of those before it, and stores them in
+// one transaction; the others wait for their outcome. So durability is paid
+// once a group, and every batch is judged by exactly the state it is applied to.
+type Live struct {
+	store Store
+	opts  Options
+	head  atomic.Pointer[Snapshot]
+
+	queueMu sync.Mutex // guards queue
+	queue   []*request
+	lead    chan struct{} // holds one token: who has it changes head
+
+	pastMu sync.Mutex // guards past and grown
+	past   []*Snapshot
+	grown  chan struct{} // closed and replaced when head moves
+
+	stop     context.CancelFunc
+	followed sync.WaitGroup
+	broken   atomic.Pointer[Error] // why the store no longer can be followed
+}
+
+type request struct {
+	batch   Batch
+	options CommitOptions
+	receipt Receipt
+	err     error
+	done    chan struct{}
+}
+
+// CommitOptions say how a batch is taken. The zero value is all or nothing.
+type CommitOptions struct {
+	// Partial leaves out the people's facts that are refused, and commits the rest.
+	Partial bool
+	// DryRun computes the receipt and stores nothing.
+	DryRun bool
+}
+
+// Receipt says what became of a batch.
+type Receipt struct {
+	// Revision shows the batch; for a batch without effect, or a dry run, the
+	// revision it was judged at.
+	Revision Revision
+	At       Instant // the time of recording
+	// Outcomes are those of People, Assignments, Awards and Claims of the batch,
+	// in that order.
+	Outcomes []Outcome
+	Derived  []Derivation // by person and id
+	Stored   bool         // false: nothing in the batch was new, or a dry run
+}
+
+// Outcome says what became of one fact.
+type Outcome struct {
+	Result Result
+	Err    *Error // of a refused fact
+	// PrerequisiteUnmet says that no route's requirement of the award's version
+	// held when it was issued; the award is recorded all the same.
+	PrerequisiteUnmet bool
+}
+
+// Result is what became of one fact.
+type Result uint8
+
+// The results.
+const (
+	ResultUnspecified Result = iota
+	Recorded
+	Unchanged // it was recorded before, with the same content
+	Refused
+)
+
+var resultNames = [...]string{"", "recorded", "unchanged", "refused"}
+
+// String is the result as it is written in messages.
+func (r Result) String() string { return word(resultNames[:], uint8(r)) }
+
+// Open loads store and, if it is shared, follows it until Close. The store
+// stays the caller's to close, after Live. Cost: linear in the store's content.
+// Errors: the store's, and [ErrUnavailable] for content that does not fit together.
+func Open(ctx context.Context, store Store, opts Options) (*Live, error) {
+	if opts.KeepRevisions == 0 {
+		opts.KeepRevisions = 100
+	}
+	if opts.KeepMillis == 0 {
+		opts.KeepMillis = 15 * 60 * 1000
+	}
+	ld := newLoader()
+	rev, err := store.Load(ctx, func(b Batch) error { return ld.add(&b, 0) })
+	if err != nil {
+		if e, ok := errors.AsType[*Error](err); ok && e.Class == ErrInvalid {
+			return nil, Unavailable("the stored facts do not fit together", err)
+		}
+		return nil, err
+	}
+	l := &Live{store: store, opts: opts, lead: make(chan struct{}, 1), grown: make(chan struct{}), stop: func() {}}
+	l.lead <- struct{}{}
+	l.head.Store(ld.finish(rev))
+	if opts.Shared {
+		follow, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		l.stop = cancel
+		l.followed.Go(func() { l.follow(follow) })
+	}
+	return l, nil
+}
+
+// Close ends the following of the store and waits for it. It does not close the store.
+func (l *Live) Close() {
+	l.stop()
+	l.followed.Wait()
+}
+
+// Head is the newest snapshot.
+func (l *Live) Head() *Snapshot { return l.head.Load() }
+
+// At is the newest snapshot once it is of revision least or later; it waits for
+// that until ctx ends. A read that carries the revision of a write sees it.
+// Errors: [ErrUnavailable] when the revision did not come in time.
+func (l *Live) At(ctx context.Context, least Revision) (*Snapshot, error) {
+	for {
+		if s := l.head.Load(); s.Revision >= least {
+			return s, nil
+		}
+		l.pastMu.Lock()
+		grown := l.grown
+		l.pastMu.Unlock()
+		if l.head.Load().Revision >= least {
+			continue
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return nil, Unavailable(fmt.Sprintf("revision %d has not arrived; the newest is %d", least, l.head.Load().Revision), ctx.Err())
+		}
+	}
+}
+
+// Pinned is the snapshot of exactly revision rev, for the pages of a list.
+// Errors: [ErrGone] when it is no longer kept.
+func (l *Live) Pinned(rev Revision) (*Snapshot, error) {
+	if s := l.head.Load(); s.Revision == rev {
+		return s, nil
+	}
+	l.pastMu.Lock()
+	defer l.pastMu.Unlock()
+	for _, s := range l.past {
+		if s.Revision == rev {
+			return s, nil
+		}
+	}
+	return nil, &Error{Class: ErrGone, Reason: "REVISION_GONE", Subject: fmt.Sprint(rev), Message: "this revision is no longer kept; start again from the first page"}
+}
+
+// publish makes next the head. The caller holds the lead.
+func (l *Live) publish(next *Snapshot) {
+	old := l.head.Load()
+	l.head.Store(next)
+	l.pastMu.Lock()
+	defer l.pastMu.Unlock()
+	l.past = append(l.past, old)
+	drop := max(0, len(l.past)-l.opts.KeepRevisions)
+	for drop < len(l.past) && int64(next.At-l.past[drop].At) > l.opts.KeepMillis {
+		drop++
+	}
+	l.past = slices.Delete(l.past, 0, drop)
+	close(l.grown)
+	l.grown = make(chan struct{})
+}
+
+// Commit checks b against the laws, adds the derived difference that it causes
+// and stores both, all or nothing. The answer's revision shows it.
+//
+// Errors: [ErrLaw] with the problems, [ErrInvalid] for a fact that is refused
+// (unless opts.Partial), [ErrConflict] when b.If is not the newest revision,
+// [ErrUnavailable] when the store cannot take it or the outcome is unknown:
+// the same batch with the same Key may be committed again. When ctx ends before
+// the batch was taken up nothing is stored.
+func (l *Live) Commit(ctx context.Context, b Batch, opts CommitOptions) (Receipt, error) {
+	r := &request{batch: b, options: opts, done: make(chan struct{})}
+	l.queueMu.Lock()
+	l.queue = append(l.queue, r)
+	l.queueMu.Unlock()
+	for {
+		select {
+		case <-r.done:
+			return r.receipt, r.err
+		case <-ctx.Done():
+			if l.withdraw(r) {
+				return Receipt{}, ctx.Err()
+			}
+			<-r.done // taken up: the outcome is on its way
+			return r.receipt, r.err
+		case <-l.lead:
+			group := l.take()
+			l.process(context.WithoutCancel(ctx), group)
+			l.lead <- struct{}{}
+		}
+	}
+}
+
+// withdraw takes r out of the queue, if nobody took it up.
+func (l *Live) withdraw(r *request) bool {
+	l.queueMu.Lock()
+	defer l.queueMu.Unlock()
+	i := slices.Index(l.queue, r)
+	if i < 0 {
+		return false
+	}
+	l.queue = slices.Delete(l.queue, i, i+1)
+	return true
+}
+
+func (l *Live) take() []*request {
+	l.queueMu.Lock()
+	defer l.queueMu.Unlock()
+	n := min(len(l.queue), maxGroup)
+	group := slices.Clone(l.queue[:n])
+	l.queue = slices.Delete(l.queue, 0, n)
+	return group
+}
+
+// process settles a group. The caller holds the lead.
+func (l *Live) process(ctx context.Context, group []*request) {
+	defer func() {
+		for _, r := range group {
+			close(r.done)
+		}
+	}()
+	if len(group) == 0 {
+		return
+	}
+	for range 10 {
+		tip := l.head.Load()
+		var stored []*request
+		var batches []Batch
+		for _, r := range group {
+			next, prepared, err := tip.prepare(r)
+			r.err = err
+			if err == nil && next != nil {
+				prepared.If, prepared.IfSet = tip.Revision, true
+				batches = append(batches, *prepared)
+				stored = append(stored, r)
+				tip = next
+			}
+		}
+		if len(batches) == 0 {
+			return
+		}
+		revs, err := l.store.Commit(ctx, batches...)
+		if errors.Is(err, ErrConflict) && l.opts.Shared {
+			if err = l.catchUp(ctx); err == nil {
+				continue
+			}
+		}
+		if err != nil {
+			for _, r := range stored {
+				r.receipt, r.err = Receipt{}, err
+			}
+			return
+		}
+		l.settle(stored, batches, revs, tip)
+		return
+	}
+	for _, r := range group {
+		r.receipt, r.err = Receipt{}, &Error{Class: ErrConflict, Reason: "CONFLICT", Message: "other writers were first ten times in a row; try again"}
+	}
+}
+
+// settle publishes what the store took. Where a batch's key was stored before,
+// its first revision is the answer and the batch had no effect.
+func (l *Live) settle(stored []*request, batches []Batch, revs []Revision, tip *Snapshot) {
+	head := l.head.Load()
+	expected, replayed := head.Revision, false
+	for i := range revs {
+		expected++
+		replayed = replayed || revs[i] != expected
+		stored[i].receipt.Revision = revs[i]
+	}
+	if !replayed {
+		l.publish(tip)
+		return
+	}
+	tip = head
+	for i := range batches {
+		if revs[i] <= tip.Revision {
+			stored[i].receipt.Stored = false
+			continue
+		}
+		next, err := tip.apply(&batches[i], revs[i])
+		if err != nil {
+			stored[i].err = Unavailable("a stored batch cannot be applied", err)
+			l.broken.Store(stored[i].err.(*Error))
+			return
+		}
+		tip = next
+	}
+	if tip != head {
+		l.publish(tip)
+	}
+}
+
+// catchUp applies what other writers stored. The caller holds the lead.
+func (l *Live) catchUp(ctx context.Context) error {
+	newest, err := l.store.Head(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if l.head.Load().Revision >= newest {
+		return nil
+	}
+	err = l.store.Follow(ctx, l.head.Load().Revision, func(rev Revision, b Batch) error {
+		if err := l.take1(rev, &b); err != nil {
+			return err
+		}
+		if rev >= newest {
+			cancel()
+		}
+		return nil
+	})
+	if l.head.Load().Revision >= newest {
+		return nil
+	}
+	return err
+}
+
+// take1 applies one followed batch. The caller holds the lead.
+func (l *Live) take1(rev Revision, b *Batch) error {
+	head := l.head.Load()
+	if rev <= head.Revision {
+		return nil
+	}
+	next, err := head.apply(b, rev)
+	if err != nil {
+		return err
+	}
+	l.publish(next)
+	return nil
+}
+
+// follow applies what other writers store until ctx ends.
+func (l *Live) follow(ctx context.Context) {
+	err := l.store.Follow(ctx, l.head.Load().Revision, func(rev Revision, b Batch) error {
+		select {
+		case <-l.lead:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		defer func() { l.lead <- struct{}{} }()
+		return l.take1(rev, &b)
+	})
+	if ctx.Err() == nil {
+		l.broken.Store(Unavailable("the store can no longer be followed", err))
+	}
+}
+
+// Health is nil while the head follows the store and the store answers.
+// Errors: [ErrUnavailable].
+func (l *Live) Health(ctx context.Context) error {
+	if e := l.broken.Load(); e != nil {
+		return e
+	}
+	_, err := l.store.Head(ctx)
+	return err
+}
+
+// Personal reads the sealed records of refs in their order, see [Store.Read].
+func (l *Live) Personal(ctx context.Context, refs ...PersonalRef) ([]Personal, error) {
+	return l.store.Read(ctx, refs...)
+}

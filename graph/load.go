@@ -1,0 +1,242 @@
+package graph
+
+import "slices"
+
+// loader builds a snapshot from a store's content. It differs from applying
+// batch after batch in that the catalog is compiled once and that everybody's
+// facts end in a few great arrays.
+type loader struct {
+	reg         *registry
+	people      *people
+	at          Instant
+	ids         []ID
+	names       []string
+	changedAt   []Instant
+	changed     []Revision
+	awards      facts[award]
+	derived     facts[award]
+	claims      facts[claim]
+	assignments facts[assignment]
+	lastPerson  ID
+	lastIndex   uint32
+}
+
+// facts are the facts of one kind in the order of loading, with their persons,
+// in blocks so that growing copies nothing.
+type facts[T any] struct {
+	blocks [][]fact[T]
+	n      int
+}
+
+type fact[T any] struct {
+	person uint32
+	value  T
+}
+
+const factBlock = 1 << 16
+
+func (f *facts[T]) add(person uint32, value T) {
+	if f.n%factBlock == 0 {
+		f.blocks = append(f.blocks, make([]fact[T], 0, factBlock))
+	}
+	last := len(f.blocks) - 1
+	f.blocks[last] = append(f.blocks[last], fact[T]{person, value})
+	f.n++
+}
+
+// last is the value added last.
+func (f *facts[T]) last() *T {
+	b := f.blocks[len(f.blocks)-1]
+	return &b[len(b)-1].value
+}
+
+// scatter is the facts of each of n people, in the order of loading, as slices of one array.
+func (f *facts[T]) scatter(n int) [][]T {
+	count := make([]int, n+1)
+	for _, b := range f.blocks {
+		for i := range b {
+			count[b[i].person+1]++
+		}
+	}
+	for i := 1; i <= n; i++ {
+		count[i] += count[i-1]
+	}
+	all := make([]T, f.n)
+	next := slices.Clone(count[:n])
+	for bi, b := range f.blocks {
+		for i := range b {
+			all[next[b[i].person]] = b[i].value
+			next[b[i].person]++
+		}
+		f.blocks[bi] = nil
+	}
+	out := make([][]T, n)
+	for i := range out {
+		out[i] = all[count[i]:count[i+1]:count[i+1]]
+	}
+	return out
+}
+
+func newLoader() *loader {
+	return &loader{reg: &registry{}, people: newPeople()}
+}
+
+// add takes one batch of a load. rev is the revision that its facts are taken
+// to be of; a load gives one for all.
+func (l *loader) add(b *Batch, rev Revision) error {
+	l.at = max(l.at, b.At)
+	l.reg.add(b, rev)
+	for _, p := range b.People {
+		if _, ok := l.people.index.base[p.ID]; ok {
+			continue
+		}
+		l.people.index.base[p.ID] = uint32(len(l.ids))
+		l.ids = append(l.ids, p.ID)
+		l.names = append(l.names, "")
+		l.changedAt = append(l.changedAt, b.At)
+		l.changed = append(l.changed, rev)
+	}
+	for i := range b.Personal {
+		if r := &b.Personal[i]; r.About.IsZero() {
+			at, err := l.person(r.Person, b.At, rev)
+			if err != nil {
+				return err
+			}
+			l.names[at] = r.Name
+		}
+	}
+	for i := range b.Assignments {
+		a := &b.Assignments[i]
+		at, err := l.person(a.Person, b.At, rev)
+		if err != nil {
+			return err
+		}
+		role, ok := l.reg.roles.find(a.Role)
+		if !ok {
+			return unknown(KindRole, a.Role, "the store is damaged")
+		}
+		l.assignments.add(at, assignment{id: a.ID, from: a.From, until: a.Until.End(), role: RoleIndex(role), unit: a.Unit, manager: a.Manager})
+	}
+	for i := range b.Awards {
+		if err := l.award(&l.awards, &b.Awards[i], b.At, rev); err != nil {
+			return err
+		}
+	}
+	for i := range b.Claims {
+		c := &b.Claims[i]
+		at, err := l.person(c.Person, b.At, rev)
+		if err != nil {
+			return err
+		}
+		comp, ok := l.reg.competencies.find(c.Competency)
+		if !ok {
+			return unknown(KindCompetency, c.Competency, "the store is damaged")
+		}
+		l.claims.add(at, claim{id: c.ID, at: c.At, by: c.By, competency: CompetencyIndex(comp), level: c.Level, rigor: c.Rigor})
+	}
+	for i := range b.Derived {
+		d := &b.Derived[i]
+		if err := l.award(&l.derived, &d.Award, b.At, rev); err != nil {
+			return err
+		}
+		if d.Change == Withdrawn {
+			l.derived.last().version = 0 // see lastDerived
+		}
+	}
+	return nil
+}
+
+// person is the position of a person; facts of one person often come together.
+func (l *loader) person(id ID, at Instant, rev Revision) (uint32, error) {
+	if id != l.lastPerson || id == "" {
+		i, ok := l.people.index.base[id]
+		if !ok {
+			return 0, unknown(KindPerson, id, "the store is damaged")
+		}
+		l.lastPerson, l.lastIndex = id, i
+	}
+	l.changedAt[l.lastIndex], l.changed[l.lastIndex] = at, rev
+	return l.lastIndex, nil
+}
+
+// award takes a stored award, whose fields are all filled.
+func (l *loader) award(to *facts[award], a *Award, recorded Instant, rev Revision) error {
+	at, err := l.person(a.Person, recorded, rev)
+	if err != nil {
+		return err
+	}
+	i, ok := l.reg.achievements.find(a.Achievement)
+	if !ok {
+		return unknown(KindAchievement, a.Achievement, "the store is damaged")
+	}
+	if n := len(l.reg.achievements.rows[i].value); a.Version < 1 || a.Version > n {
+		return Invalid(string(a.Achievement), "an award names a version that is not stored; the store is damaged")
+	}
+	issuer := uint32(None)
+	if a.Issuer != "" {
+		if issuer, ok = l.reg.issuers.find(a.Issuer); !ok {
+			return unknown(KindIssuer, a.Issuer, "the store is damaged")
+		}
+	}
+	to.add(at, award{
+		id: a.ID, issued: a.IssuedAt, until: a.ValidUntil, achievement: AchievementIndex(i), issuer: IssuerIndex(issuer),
+		version: uint16(a.Version), source: a.Source, rigor: a.Rigor,
+	})
+	return nil
+}
+
+// finish compiles what was loaded.
+func (l *loader) finish(rev Revision) *Snapshot {
+	s := &Snapshot{Revision: rev, At: l.at, Catalog: newCatalog(l.reg), people: l.people}
+	n := len(l.ids)
+	awards, derived := l.awards.scatter(n), l.derived.scatter(n)
+	claims, assignments := l.claims.scatter(n), l.assignments.scatter(n)
+	all := make([]person, n)
+	pages := make([]page, (n+fanOut-1)/fanOut)
+	chunks := make([]chunk, (len(pages)+fanOut-1)/fanOut)
+	for i := range all {
+		q := &all[i]
+		q.id, q.name, q.changed, q.changedAt = l.ids[i], l.names[i], l.changed[i], l.changedAt[i]
+		q.awards, q.derived, q.claims, q.assignments = awards[i], lastDerived(derived[i]), claims[i], lastAssignments(assignments[i])
+		if !slices.IsSortedFunc(q.awards, compareAwards) || len(q.claims)+len(q.assignments) > 1 {
+			q.sort()
+		}
+		pages[i/fanOut][i%fanOut] = q
+	}
+	for i := range pages {
+		chunks[i/fanOut][i%fanOut] = &pages[i]
+	}
+	for i := range chunks {
+		s.people.top = append(s.people.top, &chunks[i])
+	}
+	s.people.n = uint32(n)
+	s.people.index.ready = true
+	return s
+}
+
+// lastDerived keeps of a person's derived awards the last recording of each id;
+// one of version 0 says that it was withdrawn.
+func lastDerived(as []award) []award {
+	var out []award
+	for i, a := range as {
+		if a.version > 0 && !slices.ContainsFunc(as[i+1:], func(x award) bool { return x.id == a.id }) {
+			out = append(out, a)
+		}
+	}
+	slices.SortFunc(out, compareAwards)
+	return out
+}
+
+// lastAssignments keeps the last of the assignments with the same id.
+func lastAssignments(as []assignment) []assignment {
+	if len(as) < 2 {
+		return as
+	}
+	out := make([]assignment, 0, len(as))
+	for i, a := range as {
+		if !slices.ContainsFunc(as[i+1:], func(x assignment) bool { return x.id == a.id }) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
