@@ -44,7 +44,7 @@ type Finding struct {
 	Count    int    // how many places it stands for; 0 and 1 are one place
 }
 
-// String is the finding in one line: file:line: severity code: message; hint.
+// String is the finding in one line: file:line: severity code: column: subject: message; hint.
 func (f Finding) String() string {
 	var b strings.Builder
 	if f.File != "" {
@@ -54,6 +54,9 @@ func (f Finding) String() string {
 	fmt.Fprintf(&b, "%s %s: ", f.Severity, f.Code)
 	if f.Column != "" {
 		fmt.Fprintf(&b, "%s: ", f.Column)
+	}
+	if f.Subject != "" {
+		fmt.Fprintf(&b, "%s: ", f.Subject)
 	}
 	b.WriteString(f.Message)
 	if f.Hint != "" {
@@ -98,10 +101,13 @@ type Report struct {
 	Counts   []Count   // in the order of reading
 	Findings []Finding // in the order of reading
 
-	totals map[string]int
-	codes  []string // of totals, in the order of first appearance
-	places map[entryKey]Place
+	tallies map[string]tally // by code
+	codes   []string         // of tallies, in the order of first appearance
+	places  map[entryKey]Place
 }
+
+// tally is how many findings of a code are kept, and how many places had one.
+type tally struct{ kept, total int }
 
 type entryKey struct {
 	kind graph.Kind
@@ -110,21 +116,23 @@ type entryKey struct {
 
 // Add records a finding.
 func (r *Report) Add(f Finding) {
-	if r.totals == nil {
-		r.totals = make(map[string]int)
+	if r.tallies == nil {
+		r.tallies = make(map[string]tally)
 	}
-	if _, ok := r.totals[f.Code]; !ok {
+	t, ok := r.tallies[f.Code]
+	if !ok {
 		r.codes = append(r.codes, f.Code)
 	}
-	n := max(f.Count, 1)
-	if r.totals[f.Code] < maxFindingsPerCode {
+	if t.kept < maxFindingsPerCode {
 		r.Findings = append(r.Findings, f)
+		t.kept++
 	}
-	r.totals[f.Code] += n
+	t.total += max(f.Count, 1)
+	r.tallies[f.Code] = t
 }
 
 // Total is how many places have a finding of code, kept whole or not.
-func (r *Report) Total(code string) int { return r.totals[code] }
+func (r *Report) Total(code string) int { return r.tallies[code].total }
 
 // Codes are the codes that were found, in the order of first appearance.
 func (r *Report) Codes() []string { return append([]string(nil), r.codes...) }
