@@ -207,14 +207,23 @@ func (f *folder) count(a AchievementIndex) int {
 // the publications: facts begin and end, awards cease to be fresh, tenures are
 // reached, versions take effect, graces end.
 func (f *folder) instants() []Instant {
-	q := f.person
+	q, w := f.person, &f.catalog.watchers
 	var out []Instant
+	enforced := slices.ContainsFunc(q.awards, func(a award) bool {
+		return f.catalog.achievements[a.achievement].versions[a.version-1].Enforce
+	})
 	for i := range q.awards {
-		out = append(out, q.awards[i].issued, q.awards[i].until)
-		out = append(out, f.freshEnds(q.awards[i])...)
+		// What touches no automatic achievement changes nothing, unless it may
+		// let an award of an enforced version count.
+		if enforced || w.achievements[q.awards[i].achievement] {
+			out = append(out, q.awards[i].issued, q.awards[i].until)
+			out = append(out, f.freshEnds(q.awards[i])...)
+		}
 	}
 	for i := range q.claims {
-		out = append(out, q.claims[i].at)
+		if enforced || w.competencies[q.claims[i].competency] {
+			out = append(out, q.claims[i].at)
+		}
 	}
 	for i := range q.assignments {
 		out = append(out, q.assignments[i].from)
