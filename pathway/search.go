@@ -1,0 +1,366 @@
+package pathway
+
+import (
+	"context"
+	"slices"
+)
+
+// search finds the cheapest set of routes that reaches the target, by
+// depth-first branch and bound.
+//
+// A landmark is a set of routes without which the target is out of reach, so
+// every plan has one of them. Each bound is a dual ascent: as long as the
+// routes that are paid for do not reach the target, a minimal landmark is found
+// among the others and the least of what is left of their costs is charged to
+// all of them; the charges add up to a bound (Bonet and Helmert, "Strengthening
+// landmark heuristics via hitting sets", 2010). Costs are integer vectors in
+// lexicographic order and nothing is rounded, so the bound is a proof.
+//
+// The routes that are fully paid for then reach the target; what is needed of
+// them is a plan. If it costs more than the bound, some landmark is hit twice:
+// one of its routes is taken, then left out.
+type search struct {
+	*problem
+	ctx       context.Context
+	closure   *closure // of the routes that are in
+	fresh     *closure // of none, to try plans on
+	state     []routeState
+	paid      vec // the cost of the routes that are in
+	landmarks [][]int32
+	order     []int32
+	best      []int32 // the cheapest plan so far
+	bestCost  vec
+	limit     int64
+	bound     vec // of what was left unexplored; bestCost if nothing was
+	stopped   bool
+	err       error
+}
+
+type routeState uint8
+
+const (
+	free routeState = iota
+	in
+	out
+)
+
+// newSearch prepares a search; false if the target cannot be reached.
+func newSearch(ctx context.Context, p *problem, limit int64) (*search, bool) {
+	s := &search{
+		problem: p, ctx: ctx, closure: newClosure(p), fresh: newClosure(p),
+		state: make([]routeState, len(p.routes)), limit: limit,
+	}
+	for r := range p.routes {
+		s.fresh.take(int32(r))
+	}
+	if !s.fresh.reached() {
+		return s, false
+	}
+	all := make([]int32, len(p.routes))
+	for r := range all {
+		all[r] = int32(r)
+	}
+	s.fresh.undo(s.fresh.trimmed())
+	s.best = s.shrink(all)
+	s.bestCost = s.cost(s.best)
+	return s, true
+}
+
+// trimmed is the mark of c before any route was taken.
+func (c *closure) trimmed() int {
+	for i, g := range c.trail {
+		if g < 0 {
+			return i
+		}
+	}
+	return len(c.trail)
+}
+
+func (s *search) cost(routes []int32) vec {
+	var sum vec
+	for _, r := range routes {
+		sum = sum.plus(s.routes[r].cost)
+	}
+	return sum
+}
+
+func (s *search) work() int64 { return s.closure.work + s.fresh.work }
+
+// shrink is a plan within routes, which reach the target: what the first
+// derivation rests on, without what can be left out, the dearest first.
+func (s *search) shrink(routes []int32) []int32 {
+	c := s.fresh
+	start := c.mark()
+	for _, r := range routes {
+		c.take(r)
+	}
+	used := c.support()
+	c.undo(start)
+	slices.SortFunc(used, func(a, b int32) int {
+		switch x, y := s.routes[a].cost, s.routes[b].cost; {
+		case y.less(x):
+			return -1
+		case x.less(y):
+			return 1
+		}
+		return int(b - a)
+	})
+	// A suffix is in the closure only once: what was kept stays, and each route
+	// is tried with everything after it.
+	kept := make([]int32, 0, len(used))
+	for i := range used {
+		mark := c.mark()
+		for _, r := range used[i+1:] {
+			if c.take(r); c.reached() {
+				break
+			}
+		}
+		enough := c.reached()
+		c.undo(mark)
+		if !enough {
+			kept = append(kept, used[i])
+			c.take(used[i])
+			if c.reached() {
+				break
+			}
+		}
+	}
+	c.undo(start)
+	slices.Sort(kept)
+	return kept
+}
+
+// offer takes a plan within the routes that are in or paid for as the best, if it is.
+func (s *search) offer(routes []int32) ([]int32, vec) {
+	plan := s.shrink(routes)
+	cost := s.cost(plan)
+	if cost.less(s.bestCost) {
+		s.best, s.bestCost = plan, cost
+	}
+	return plan, cost
+}
+
+// run searches until the best plan is proven or the work is used up.
+func (s *search) run() {
+	s.bound = s.bestCost
+	s.node(vec{})
+	if s.bestCost.less(s.bound) {
+		s.bound = s.bestCost
+	}
+}
+
+// leave notes that everything below a node is left unexplored.
+func (s *search) leave(bound vec) {
+	if bound.less(s.bound) {
+		s.bound = bound
+	}
+}
+
+// charge is what a landmark was charged with.
+type charge struct {
+	landmark int
+	amount   vec
+}
+
+// node explores the plans with the routes that are in and without those that
+// are out, of which none costs less than atLeast.
+func (s *search) node(atLeast vec) {
+	if s.stopped || s.work() > s.limit {
+		s.stopped = true
+		s.leave(atLeast)
+		return
+	}
+	if s.err = s.ctx.Err(); s.err != nil {
+		s.stopped = true
+		return
+	}
+	start := s.closure.mark()
+	residual := make([]vec, len(s.routes))
+	bound, charges, ok := s.ascend(residual)
+	if !ok || !bound.less(s.bestCost) {
+		s.closure.undo(start)
+		return
+	}
+	var support []int32
+	for _, g := range s.closure.trail {
+		if g < 0 {
+			support = append(support, s.routeOf(^g))
+		}
+	}
+	s.closure.undo(start)
+	plan, cost := s.offer(support)
+	if bound.less(atLeast) {
+		bound = atLeast
+	}
+	if !bound.less(s.bestCost) {
+		return
+	}
+	if !bound.less(cost) {
+		return
+	}
+	fixed := s.fix(bound, residual)
+	s.branch(bound, plan, charges)
+	for _, r := range fixed {
+		s.state[r] = free
+	}
+}
+
+// routeOf is the route of a route gate.
+func (p *problem) routeOf(g int32) int32 { return p.byGate[g] }
+
+// ascend is the dual ascent. It leaves the routes that are paid for in the
+// closure, and what is left of the costs in residual. It is not ok if the
+// target is out of reach.
+func (s *search) ascend(residual []vec) (bound vec, charges []charge, ok bool) {
+	for r := range residual {
+		residual[r] = s.routes[r].cost
+	}
+	bound = s.paid
+	pay := func(l int) bool {
+		least, any := vec{}, false
+		for _, r := range s.landmarks[l] {
+			switch s.state[r] {
+			case in:
+				return true
+			case free:
+				if !any || residual[r].less(least) {
+					least, any = residual[r], true
+				}
+			}
+		}
+		if !any {
+			return false
+		}
+		if least == (vec{}) {
+			return true
+		}
+		for _, r := range s.landmarks[l] {
+			if s.state[r] == free {
+				residual[r] = residual[r].minus(least)
+				if !residual[r].tame() {
+					s.err, s.stopped = errOverflow, true
+				}
+			}
+		}
+		bound = bound.plus(least)
+		charges = append(charges, charge{l, least})
+		return true
+	}
+	for l := range s.landmarks {
+		s.closure.work += int64(len(s.landmarks[l]))
+		if !pay(l) {
+			return bound, nil, false
+		}
+		if !bound.less(s.bestCost) || s.stopped {
+			return bound, nil, !s.stopped
+		}
+	}
+	for r := range residual {
+		if s.state[r] == free && residual[r] == (vec{}) {
+			s.closure.take(int32(r))
+		}
+	}
+	for !s.closure.reached() {
+		l := s.landmark(residual)
+		if len(l) == 0 {
+			return bound, nil, false
+		}
+		s.landmarks = append(s.landmarks, l)
+		pay(len(s.landmarks) - 1)
+		if !bound.less(s.bestCost) || s.stopped {
+			return bound, nil, !s.stopped
+		}
+		for _, r := range l {
+			if residual[r] == (vec{}) {
+				s.closure.take(r)
+			}
+		}
+	}
+	return bound, charges, true
+}
+
+// landmark is a minimal set of free routes without which the target is out of
+// reach, given those in the closure; empty if it is out of reach with all. The
+// cheapest by residual are let go first, so that the least of the rest is as
+// great as it can be.
+func (s *search) landmark(residual []vec) []int32 {
+	s.order = s.order[:0]
+	for r := range s.routes {
+		if s.state[r] == free && residual[r] != (vec{}) {
+			s.order = append(s.order, int32(r))
+		}
+	}
+	slices.SortFunc(s.order, func(a, b int32) int {
+		switch {
+		case residual[a].less(residual[b]):
+			return -1
+		case residual[b].less(residual[a]):
+			return 1
+		}
+		return int(a - b)
+	})
+	start := s.closure.mark()
+	var l []int32
+	for _, r := range s.order {
+		mark := s.closure.mark()
+		s.closure.take(r)
+		if s.closure.reached() {
+			s.closure.undo(mark)
+			l = append(l, r)
+		}
+	}
+	s.closure.undo(start)
+	slices.Sort(l)
+	return l
+}
+
+// fix leaves out the routes that no plan better than the best can have.
+func (s *search) fix(bound vec, residual []vec) []int32 {
+	var fixed []int32
+	for r := range s.routes {
+		if s.state[r] == free && !bound.plus(residual[r]).less(s.bestCost) {
+			s.state[r] = out
+			fixed = append(fixed, int32(r))
+		}
+	}
+	return fixed
+}
+
+// branch takes the route of plan that is in the most of what the plan pays
+// twice, then leaves it out.
+func (s *search) branch(bound vec, plan []int32, charges []charge) {
+	score := make(map[int32]vec, len(plan))
+	for _, ch := range charges {
+		var hit []int32
+		for _, r := range s.landmarks[ch.landmark] {
+			if _, found := slices.BinarySearch(plan, r); found && s.state[r] == free {
+				hit = append(hit, r)
+			}
+		}
+		if len(hit) > 1 {
+			for _, r := range hit {
+				score[r] = score[r].plus(ch.amount)
+			}
+		}
+	}
+	pick := int32(-1)
+	for _, r := range plan {
+		if v, ok := score[r]; ok && (pick < 0 || score[pick].less(v)) {
+			pick = r
+		}
+	}
+	if pick < 0 {
+		s.leave(bound) // cannot be: a plan that hits every landmark once costs the bound
+		return
+	}
+	mark := s.closure.mark()
+	s.state[pick] = in
+	s.paid = s.paid.plus(s.routes[pick].cost)
+	s.closure.take(pick)
+	s.node(bound)
+	s.closure.undo(mark)
+	s.paid = s.paid.minus(s.routes[pick].cost)
+	s.state[pick] = out
+	s.node(bound)
+	s.state[pick] = free
+}
