@@ -276,7 +276,7 @@ func (x DerivedChange_Change) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use DerivedChange_Change.Descriptor instead.
 func (DerivedChange_Change) EnumDescriptor() ([]byte, []int) {
-	return file_cairn_v1_common_proto_rawDescGZIP(), []int{9, 0}
+	return file_cairn_v1_common_proto_rawDescGZIP(), []int{7, 0}
 }
 
 // Label is what a person reads instead of an id.
@@ -758,135 +758,6 @@ func (x *Served) GetEtag() string {
 	return ""
 }
 
-// Scale is an ordered list of proficiency levels. Levels of different scales are
-// never compared.
-type Scale struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id of the scale.
-	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// The title by BCP 47 tag.
-	Title map[string]string `protobuf:"bytes,2,rep,name=title,proto3" json:"title,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// The levels from the lowest, 1 to 100 of them; the first is level 1.
-	Levels []*ScaleLevel `protobuf:"bytes,3,rep,name=levels,proto3" json:"levels,omitempty"`
-	// The catalog that it came from.
-	Catalog       string `protobuf:"bytes,4,opt,name=catalog,proto3" json:"catalog,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Scale) Reset() {
-	*x = Scale{}
-	mi := &file_cairn_v1_common_proto_msgTypes[7]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Scale) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Scale) ProtoMessage() {}
-
-func (x *Scale) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_common_proto_msgTypes[7]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Scale.ProtoReflect.Descriptor instead.
-func (*Scale) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_common_proto_rawDescGZIP(), []int{7}
-}
-
-func (x *Scale) GetId() string {
-	if x != nil {
-		return x.Id
-	}
-	return ""
-}
-
-func (x *Scale) GetTitle() map[string]string {
-	if x != nil {
-		return x.Title
-	}
-	return nil
-}
-
-func (x *Scale) GetLevels() []*ScaleLevel {
-	if x != nil {
-		return x.Levels
-	}
-	return nil
-}
-
-func (x *Scale) GetCatalog() string {
-	if x != nil {
-		return x.Catalog
-	}
-	return ""
-}
-
-// ScaleLevel is one level of a scale.
-type ScaleLevel struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The position on the scale, 1 to 100.
-	Level int32 `protobuf:"varint,1,opt,name=level,proto3" json:"level,omitempty"`
-	// The title by BCP 47 tag.
-	Title         map[string]string `protobuf:"bytes,2,rep,name=title,proto3" json:"title,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ScaleLevel) Reset() {
-	*x = ScaleLevel{}
-	mi := &file_cairn_v1_common_proto_msgTypes[8]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ScaleLevel) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ScaleLevel) ProtoMessage() {}
-
-func (x *ScaleLevel) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_common_proto_msgTypes[8]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ScaleLevel.ProtoReflect.Descriptor instead.
-func (*ScaleLevel) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_common_proto_rawDescGZIP(), []int{8}
-}
-
-func (x *ScaleLevel) GetLevel() int32 {
-	if x != nil {
-		return x.Level
-	}
-	return 0
-}
-
-func (x *ScaleLevel) GetTitle() map[string]string {
-	if x != nil {
-		return x.Title
-	}
-	return nil
-}
-
 // DerivedChange is what a commit did to an automatic award.
 type DerivedChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -914,7 +785,7 @@ type DerivedChange struct {
 
 func (x *DerivedChange) Reset() {
 	*x = DerivedChange{}
-	mi := &file_cairn_v1_common_proto_msgTypes[9]
+	mi := &file_cairn_v1_common_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -926,7 +797,7 @@ func (x *DerivedChange) String() string {
 func (*DerivedChange) ProtoMessage() {}
 
 func (x *DerivedChange) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_common_proto_msgTypes[9]
+	mi := &file_cairn_v1_common_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -939,7 +810,7 @@ func (x *DerivedChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DerivedChange.ProtoReflect.Descriptor instead.
 func (*DerivedChange) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_common_proto_rawDescGZIP(), []int{9}
+	return file_cairn_v1_common_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *DerivedChange) GetChange() DerivedChange_Change {
@@ -1042,24 +913,7 @@ const file_cairn_v1_common_proto_rawDesc = "" +
 	"\atook_us\x18\x02 \x01(\x05R\x06tookUs\x12\x15\n" +
 	"\x06age_ms\x18\x03 \x01(\x05R\x05ageMs\x12\x1e\n" +
 	"\vcut_by_time\x18\x04 \x01(\bR\tcutByTime\x12\x12\n" +
-	"\x04etag\x18\x05 \x01(\tR\x04etag\"\xcb\x01\n" +
-	"\x05Scale\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x120\n" +
-	"\x05title\x18\x02 \x03(\v2\x1a.cairn.v1.Scale.TitleEntryR\x05title\x12,\n" +
-	"\x06levels\x18\x03 \x03(\v2\x14.cairn.v1.ScaleLevelR\x06levels\x12\x18\n" +
-	"\acatalog\x18\x04 \x01(\tR\acatalog\x1a8\n" +
-	"\n" +
-	"TitleEntry\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x93\x01\n" +
-	"\n" +
-	"ScaleLevel\x12\x14\n" +
-	"\x05level\x18\x01 \x01(\x05R\x05level\x125\n" +
-	"\x05title\x18\x02 \x03(\v2\x1f.cairn.v1.ScaleLevel.TitleEntryR\x05title\x1a8\n" +
-	"\n" +
-	"TitleEntry\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa0\x03\n" +
+	"\x04etag\x18\x05 \x01(\tR\x04etag\"\xa0\x03\n" +
 	"\rDerivedChange\x126\n" +
 	"\x06change\x18\x01 \x01(\x0e2\x1e.cairn.v1.DerivedChange.ChangeR\x06change\x12\x14\n" +
 	"\x05award\x18\x02 \x01(\tR\x05award\x12\x16\n" +
@@ -1109,7 +963,7 @@ func file_cairn_v1_common_proto_rawDescGZIP() []byte {
 }
 
 var file_cairn_v1_common_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_cairn_v1_common_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_cairn_v1_common_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_cairn_v1_common_proto_goTypes = []any{
 	(Kind)(0),                     // 0: cairn.v1.Kind
 	(Rigor)(0),                    // 1: cairn.v1.Rigor
@@ -1122,35 +976,28 @@ var file_cairn_v1_common_proto_goTypes = []any{
 	(*Completeness)(nil),          // 8: cairn.v1.Completeness
 	(*Reason)(nil),                // 9: cairn.v1.Reason
 	(*Served)(nil),                // 10: cairn.v1.Served
-	(*Scale)(nil),                 // 11: cairn.v1.Scale
-	(*ScaleLevel)(nil),            // 12: cairn.v1.ScaleLevel
-	(*DerivedChange)(nil),         // 13: cairn.v1.DerivedChange
-	nil,                           // 14: cairn.v1.Reason.ParamsEntry
-	nil,                           // 15: cairn.v1.Scale.TitleEntry
-	nil,                           // 16: cairn.v1.ScaleLevel.TitleEntry
-	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
+	(*DerivedChange)(nil),         // 11: cairn.v1.DerivedChange
+	nil,                           // 12: cairn.v1.Reason.ParamsEntry
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
 }
 var file_cairn_v1_common_proto_depIdxs = []int32{
 	0,  // 0: cairn.v1.Label.kind:type_name -> cairn.v1.Kind
-	17, // 1: cairn.v1.Basis.as_of:type_name -> google.protobuf.Timestamp
+	13, // 1: cairn.v1.Basis.as_of:type_name -> google.protobuf.Timestamp
 	7,  // 2: cairn.v1.Basis.rule_versions:type_name -> cairn.v1.RuleVersion
 	8,  // 3: cairn.v1.Basis.completeness:type_name -> cairn.v1.Completeness
 	0,  // 4: cairn.v1.RuleVersion.kind:type_name -> cairn.v1.Kind
 	2,  // 5: cairn.v1.Completeness.state:type_name -> cairn.v1.Completeness.State
 	9,  // 6: cairn.v1.Completeness.missing:type_name -> cairn.v1.Reason
-	14, // 7: cairn.v1.Reason.params:type_name -> cairn.v1.Reason.ParamsEntry
+	12, // 7: cairn.v1.Reason.params:type_name -> cairn.v1.Reason.ParamsEntry
 	7,  // 8: cairn.v1.Reason.rule:type_name -> cairn.v1.RuleVersion
-	15, // 9: cairn.v1.Scale.title:type_name -> cairn.v1.Scale.TitleEntry
-	12, // 10: cairn.v1.Scale.levels:type_name -> cairn.v1.ScaleLevel
-	16, // 11: cairn.v1.ScaleLevel.title:type_name -> cairn.v1.ScaleLevel.TitleEntry
-	3,  // 12: cairn.v1.DerivedChange.change:type_name -> cairn.v1.DerivedChange.Change
-	17, // 13: cairn.v1.DerivedChange.issued_at:type_name -> google.protobuf.Timestamp
-	17, // 14: cairn.v1.DerivedChange.valid_until:type_name -> google.protobuf.Timestamp
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	3,  // 9: cairn.v1.DerivedChange.change:type_name -> cairn.v1.DerivedChange.Change
+	13, // 10: cairn.v1.DerivedChange.issued_at:type_name -> google.protobuf.Timestamp
+	13, // 11: cairn.v1.DerivedChange.valid_until:type_name -> google.protobuf.Timestamp
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_cairn_v1_common_proto_init() }
@@ -1164,7 +1011,7 @@ func file_cairn_v1_common_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cairn_v1_common_proto_rawDesc), len(file_cairn_v1_common_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   13,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

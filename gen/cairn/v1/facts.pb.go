@@ -1921,7 +1921,7 @@ var File_cairn_v1_facts_proto protoreflect.FileDescriptor
 
 const file_cairn_v1_facts_proto_rawDesc = "" +
 	"\n" +
-	"\x14cairn/v1/facts.proto\x12\bcairn.v1\x1a\x1bbuf/validate/validate.proto\x1a\x15cairn/v1/common.proto\x1a\x16cairn/v1/options.proto\x1a\x15cairn/v1/people.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"{\n" +
+	"\x14cairn/v1/facts.proto\x12\bcairn.v1\x1a\x1bbuf/validate/validate.proto\x1a\x14cairn/v1/award.proto\x1a\x15cairn/v1/common.proto\x1a\x16cairn/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"{\n" +
 	"\n" +
 	"PersonFact\x12\x1a\n" +
 	"\x02id\x18\x01 \x01(\tB\n" +
@@ -2184,9 +2184,9 @@ func file_cairn_v1_facts_proto_init() {
 	if File_cairn_v1_facts_proto != nil {
 		return
 	}
+	file_cairn_v1_award_proto_init()
 	file_cairn_v1_common_proto_init()
 	file_cairn_v1_options_proto_init()
-	file_cairn_v1_people_proto_init()
 	file_cairn_v1_facts_proto_msgTypes[2].OneofWrappers = []any{
 		(*AwardFact_ValidUntil)(nil),
 		(*AwardFact_NeverLapses)(nil),

@@ -24,63 +24,6 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Readiness says what has to happen.
-type NextStep_Readiness int32
-
-const (
-	// Never answered.
-	NextStep_READINESS_UNSPECIFIED NextStep_Readiness = 0
-	// The requirement of a stack is met: the person claims it.
-	NextStep_READINESS_READY_TO_CLAIM NextStep_Readiness = 1
-	// The requirement of a stack is met: a manager confirms it.
-	NextStep_READINESS_AWAITS_CONFIRMATION NextStep_Readiness = 2
-	// It can be begun.
-	NextStep_READINESS_AVAILABLE_NOW NextStep_Readiness = 3
-)
-
-// Enum value maps for NextStep_Readiness.
-var (
-	NextStep_Readiness_name = map[int32]string{
-		0: "READINESS_UNSPECIFIED",
-		1: "READINESS_READY_TO_CLAIM",
-		2: "READINESS_AWAITS_CONFIRMATION",
-		3: "READINESS_AVAILABLE_NOW",
-	}
-	NextStep_Readiness_value = map[string]int32{
-		"READINESS_UNSPECIFIED":         0,
-		"READINESS_READY_TO_CLAIM":      1,
-		"READINESS_AWAITS_CONFIRMATION": 2,
-		"READINESS_AVAILABLE_NOW":       3,
-	}
-)
-
-func (x NextStep_Readiness) Enum() *NextStep_Readiness {
-	p := new(NextStep_Readiness)
-	*p = x
-	return p
-}
-
-func (x NextStep_Readiness) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (NextStep_Readiness) Descriptor() protoreflect.EnumDescriptor {
-	return file_cairn_v1_pathway_proto_enumTypes[0].Descriptor()
-}
-
-func (NextStep_Readiness) Type() protoreflect.EnumType {
-	return &file_cairn_v1_pathway_proto_enumTypes[0]
-}
-
-func (x NextStep_Readiness) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use NextStep_Readiness.Descriptor instead.
-func (NextStep_Readiness) EnumDescriptor() ([]byte, []int) {
-	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{10, 0}
-}
-
 // CompleteStackRequest asks how complete a stack is.
 type CompleteStackRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -88,15 +31,12 @@ type CompleteStackRequest struct {
 	Person string `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
 	// The id of the achievement, 1 to 512 bytes.
 	Achievement string `protobuf:"bytes,2,opt,name=achievement,proto3" json:"achievement,omitempty"`
-	// The number of the version to ask about, counted from 1; 0: the one whose turn
-	// it is at as_of.
-	Version int32 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
 	// True plans the cheapest missing set as well.
-	WithPlan bool `protobuf:"varint,4,opt,name=with_plan,json=withPlan,proto3" json:"with_plan,omitempty"`
+	WithPlan bool `protobuf:"varint,3,opt,name=with_plan,json=withPlan,proto3" json:"with_plan,omitempty"`
 	// What that plan makes least; unspecified: effort.
-	Objective Objective `protobuf:"varint,5,opt,name=objective,proto3,enum=cairn.v1.Objective" json:"objective,omitempty"`
+	Objective Objective `protobuf:"varint,4,opt,name=objective,proto3,enum=cairn.v1.Objective" json:"objective,omitempty"`
 	// How far to search for it; unset: the server's own limits.
-	Limits *Limits `protobuf:"bytes,6,opt,name=limits,proto3" json:"limits,omitempty"`
+	Limits *Limits `protobuf:"bytes,5,opt,name=limits,proto3" json:"limits,omitempty"`
 	// The least revision to answer at: the call waits until the server has it.
 	// Below 2^53; 0 asks for none. Over REST also the header Cairn-Min-Revision.
 	MinRevision uint64 `protobuf:"varint,20,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
@@ -157,13 +97,6 @@ func (x *CompleteStackRequest) GetAchievement() string {
 	return ""
 }
 
-func (x *CompleteStackRequest) GetVersion() int32 {
-	if x != nil {
-		return x.Version
-	}
-	return 0
-}
-
 func (x *CompleteStackRequest) GetWithPlan() bool {
 	if x != nil {
 		return x.WithPlan
@@ -213,7 +146,9 @@ func (x *CompleteStackRequest) GetOmitLabels() bool {
 	return false
 }
 
-// CompleteStackAnswer is how complete a stack is.
+// CompleteStackAnswer is how complete a stack is. Held, valid and counts are
+// three things: an award may be held beside an incomplete requirement, and a
+// requirement may be met without an award.
 type CompleteStackAnswer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What the answer stands on.
@@ -225,20 +160,31 @@ type CompleteStackAnswer struct {
 	Person string `protobuf:"bytes,3,opt,name=person,proto3" json:"person,omitempty"`
 	// The achievement.
 	Achievement string `protobuf:"bytes,4,opt,name=achievement,proto3" json:"achievement,omitempty"`
-	// The version asked about, counted from 1.
-	Version int32 `protobuf:"varint,5,opt,name=version,proto3" json:"version,omitempty"`
-	// Whether the requirement of a stack is met.
-	Complete bool `protobuf:"varint,6,opt,name=complete,proto3" json:"complete,omitempty"`
-	// How far the furthest stack is, 0 to 1; 1 exactly when complete. 0 for an
-	// achievement without a stack.
-	Progress float64 `protobuf:"fixed64,7,opt,name=progress,proto3" json:"progress,omitempty"`
-	// The stacks of the achievement, the furthest first, then in its own order.
-	Stacks []*StackStatus `protobuf:"bytes,8,rep,name=stacks,proto3" json:"stacks,omitempty"`
-	// The award that counts or, if none does, the latest; unset if none is held. It
-	// may be held beside an incomplete stack, and the other way round.
-	Held *Award `protobuf:"bytes,9,opt,name=held,proto3" json:"held,omitempty"`
+	// Whether an award that counts is held or, in the version in force, the
+	// requirement of a stack is met.
+	Complete bool `protobuf:"varint,5,opt,name=complete,proto3" json:"complete,omitempty"`
+	// How far it is, 0 to 1; 1 exactly when complete: otherwise that of the
+	// furthest stack of the version in force, and 0 without a stack.
+	Progress float64 `protobuf:"fixed64,6,opt,name=progress,proto3" json:"progress,omitempty"`
+	// Whether an award is held.
+	Held bool `protobuf:"varint,7,opt,name=held,proto3" json:"held,omitempty"`
+	// Whether an award that has not lapsed is held.
+	Valid bool `protobuf:"varint,8,opt,name=valid,proto3" json:"valid,omitempty"`
+	// Whether an award that counts is held.
+	Counts bool `protobuf:"varint,9,opt,name=counts,proto3" json:"counts,omitempty"`
+	// Whether the requirement of a stack is met and no award counts yet.
+	ReadyToClaim bool `protobuf:"varint,10,opt,name=ready_to_claim,json=readyToClaim,proto3" json:"ready_to_claim,omitempty"`
+	// The award that decides: the latest that counts, else the latest that is
+	// valid, else the latest; unset if none is held.
+	Award *Award `protobuf:"bytes,11,opt,name=award,proto3" json:"award,omitempty"`
+	// The version in force, if there is one, then the version of the award, if it
+	// is another.
+	Versions []*VersionStatus `protobuf:"bytes,12,rep,name=versions,proto3" json:"versions,omitempty"`
 	// The cheapest missing set; only when asked for.
-	Plan          *Plan `protobuf:"bytes,10,opt,name=plan,proto3" json:"plan,omitempty"`
+	Plan *Plan `protobuf:"bytes,13,opt,name=plan,proto3" json:"plan,omitempty"`
+	// The scales of the competencies in the answer, by id; none when labels are
+	// left out.
+	Scales        []*Scale `protobuf:"bytes,14,rep,name=scales,proto3" json:"scales,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -301,13 +247,6 @@ func (x *CompleteStackAnswer) GetAchievement() string {
 	return ""
 }
 
-func (x *CompleteStackAnswer) GetVersion() int32 {
-	if x != nil {
-		return x.Version
-	}
-	return 0
-}
-
 func (x *CompleteStackAnswer) GetComplete() bool {
 	if x != nil {
 		return x.Complete
@@ -322,16 +261,44 @@ func (x *CompleteStackAnswer) GetProgress() float64 {
 	return 0
 }
 
-func (x *CompleteStackAnswer) GetStacks() []*StackStatus {
+func (x *CompleteStackAnswer) GetHeld() bool {
 	if x != nil {
-		return x.Stacks
+		return x.Held
+	}
+	return false
+}
+
+func (x *CompleteStackAnswer) GetValid() bool {
+	if x != nil {
+		return x.Valid
+	}
+	return false
+}
+
+func (x *CompleteStackAnswer) GetCounts() bool {
+	if x != nil {
+		return x.Counts
+	}
+	return false
+}
+
+func (x *CompleteStackAnswer) GetReadyToClaim() bool {
+	if x != nil {
+		return x.ReadyToClaim
+	}
+	return false
+}
+
+func (x *CompleteStackAnswer) GetAward() *Award {
+	if x != nil {
+		return x.Award
 	}
 	return nil
 }
 
-func (x *CompleteStackAnswer) GetHeld() *Award {
+func (x *CompleteStackAnswer) GetVersions() []*VersionStatus {
 	if x != nil {
-		return x.Held
+		return x.Versions
 	}
 	return nil
 }
@@ -343,171 +310,11 @@ func (x *CompleteStackAnswer) GetPlan() *Plan {
 	return nil
 }
 
-// StackStatus is how complete one stack route is.
-type StackStatus struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id of the route in the achievement.
-	Route string `protobuf:"bytes,1,opt,name=route,proto3" json:"route,omitempty"`
-	// What happens when the requirement is met.
-	Award AwardMode `protobuf:"varint,2,opt,name=award,proto3,enum=cairn.v1.AwardMode" json:"award,omitempty"`
-	// Whether the requirement is met.
-	Complete bool `protobuf:"varint,3,opt,name=complete,proto3" json:"complete,omitempty"`
-	// How far it is, 0 to 1; 1 exactly when complete.
-	Progress float64 `protobuf:"fixed64,4,opt,name=progress,proto3" json:"progress,omitempty"`
-	// The requirement with the state of each node; unset: it asks nothing.
-	Requirement *NodeStatus `protobuf:"bytes,5,opt,name=requirement,proto3" json:"requirement,omitempty"`
-	// The awards that several children would use where the rule shares, or could
-	// use but for exclusive sharing, by node.
-	DoubleCounts  []*DoubleCount `protobuf:"bytes,6,rep,name=double_counts,json=doubleCounts,proto3" json:"double_counts,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *StackStatus) Reset() {
-	*x = StackStatus{}
-	mi := &file_cairn_v1_pathway_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *StackStatus) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*StackStatus) ProtoMessage() {}
-
-func (x *StackStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_pathway_proto_msgTypes[2]
+func (x *CompleteStackAnswer) GetScales() []*Scale {
 	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use StackStatus.ProtoReflect.Descriptor instead.
-func (*StackStatus) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *StackStatus) GetRoute() string {
-	if x != nil {
-		return x.Route
-	}
-	return ""
-}
-
-func (x *StackStatus) GetAward() AwardMode {
-	if x != nil {
-		return x.Award
-	}
-	return AwardMode_AWARD_MODE_UNSPECIFIED
-}
-
-func (x *StackStatus) GetComplete() bool {
-	if x != nil {
-		return x.Complete
-	}
-	return false
-}
-
-func (x *StackStatus) GetProgress() float64 {
-	if x != nil {
-		return x.Progress
-	}
-	return 0
-}
-
-func (x *StackStatus) GetRequirement() *NodeStatus {
-	if x != nil {
-		return x.Requirement
+		return x.Scales
 	}
 	return nil
-}
-
-func (x *StackStatus) GetDoubleCounts() []*DoubleCount {
-	if x != nil {
-		return x.DoubleCounts
-	}
-	return nil
-}
-
-// DoubleCount is an award that serves several children of a node, or would if it
-// might.
-type DoubleCount struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The award: 32 hexadecimal digits.
-	Award string `protobuf:"bytes,1,opt,name=award,proto3" json:"award,omitempty"`
-	// The id of the node above the children.
-	Node string `protobuf:"bytes,2,opt,name=node,proto3" json:"node,omitempty"`
-	// The ids of the children, in the order of the rule; two or more.
-	Children []string `protobuf:"bytes,3,rep,name=children,proto3" json:"children,omitempty"`
-	// Whether it counts for each of them; false under exclusive sharing, where it
-	// counts for one.
-	Shared        bool `protobuf:"varint,4,opt,name=shared,proto3" json:"shared,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *DoubleCount) Reset() {
-	*x = DoubleCount{}
-	mi := &file_cairn_v1_pathway_proto_msgTypes[3]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *DoubleCount) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*DoubleCount) ProtoMessage() {}
-
-func (x *DoubleCount) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_pathway_proto_msgTypes[3]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use DoubleCount.ProtoReflect.Descriptor instead.
-func (*DoubleCount) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{3}
-}
-
-func (x *DoubleCount) GetAward() string {
-	if x != nil {
-		return x.Award
-	}
-	return ""
-}
-
-func (x *DoubleCount) GetNode() string {
-	if x != nil {
-		return x.Node
-	}
-	return ""
-}
-
-func (x *DoubleCount) GetChildren() []string {
-	if x != nil {
-		return x.Children
-	}
-	return nil
-}
-
-func (x *DoubleCount) GetShared() bool {
-	if x != nil {
-		return x.Shared
-	}
-	return false
 }
 
 // CompleteStackResponse is the answer and how it was served.
@@ -523,7 +330,7 @@ type CompleteStackResponse struct {
 
 func (x *CompleteStackResponse) Reset() {
 	*x = CompleteStackResponse{}
-	mi := &file_cairn_v1_pathway_proto_msgTypes[4]
+	mi := &file_cairn_v1_pathway_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -535,7 +342,7 @@ func (x *CompleteStackResponse) String() string {
 func (*CompleteStackResponse) ProtoMessage() {}
 
 func (x *CompleteStackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_pathway_proto_msgTypes[4]
+	mi := &file_cairn_v1_pathway_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -548,7 +355,7 @@ func (x *CompleteStackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteStackResponse.ProtoReflect.Descriptor instead.
 func (*CompleteStackResponse) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{4}
+	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *CompleteStackResponse) GetAnswer() *CompleteStackAnswer {
@@ -597,7 +404,7 @@ type PlanPathwayRequest struct {
 
 func (x *PlanPathwayRequest) Reset() {
 	*x = PlanPathwayRequest{}
-	mi := &file_cairn_v1_pathway_proto_msgTypes[5]
+	mi := &file_cairn_v1_pathway_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -609,7 +416,7 @@ func (x *PlanPathwayRequest) String() string {
 func (*PlanPathwayRequest) ProtoMessage() {}
 
 func (x *PlanPathwayRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_pathway_proto_msgTypes[5]
+	mi := &file_cairn_v1_pathway_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -622,7 +429,7 @@ func (x *PlanPathwayRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanPathwayRequest.ProtoReflect.Descriptor instead.
 func (*PlanPathwayRequest) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{5}
+	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *PlanPathwayRequest) GetPerson() string {
@@ -708,7 +515,7 @@ type PlanPathwayAnswer struct {
 
 func (x *PlanPathwayAnswer) Reset() {
 	*x = PlanPathwayAnswer{}
-	mi := &file_cairn_v1_pathway_proto_msgTypes[6]
+	mi := &file_cairn_v1_pathway_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -720,7 +527,7 @@ func (x *PlanPathwayAnswer) String() string {
 func (*PlanPathwayAnswer) ProtoMessage() {}
 
 func (x *PlanPathwayAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_pathway_proto_msgTypes[6]
+	mi := &file_cairn_v1_pathway_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -733,7 +540,7 @@ func (x *PlanPathwayAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanPathwayAnswer.ProtoReflect.Descriptor instead.
 func (*PlanPathwayAnswer) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{6}
+	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *PlanPathwayAnswer) GetBasis() *Basis {
@@ -784,7 +591,7 @@ type PlanPathwayResponse struct {
 
 func (x *PlanPathwayResponse) Reset() {
 	*x = PlanPathwayResponse{}
-	mi := &file_cairn_v1_pathway_proto_msgTypes[7]
+	mi := &file_cairn_v1_pathway_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -796,7 +603,7 @@ func (x *PlanPathwayResponse) String() string {
 func (*PlanPathwayResponse) ProtoMessage() {}
 
 func (x *PlanPathwayResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_pathway_proto_msgTypes[7]
+	mi := &file_cairn_v1_pathway_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -809,7 +616,7 @@ func (x *PlanPathwayResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanPathwayResponse.ProtoReflect.Descriptor instead.
 func (*PlanPathwayResponse) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{7}
+	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *PlanPathwayResponse) GetAnswer() *PlanPathwayAnswer {
@@ -826,21 +633,26 @@ func (x *PlanPathwayResponse) GetServed() *Served {
 	return nil
 }
 
-// RecommendNextStepsRequest asks what to earn next.
+// RecommendNextStepsRequest asks what to earn next. Its goals are the roles, then
+// the achievements, then the competencies together: at most 10, or none.
 type RecommendNextStepsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the person, 1 to 512 bytes.
 	Person string `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
-	// Where to. In a REST query goal.role or goal.achievement.
-	Goal *Goal `protobuf:"bytes,2,opt,name=goal,proto3" json:"goal,omitempty"`
+	// To be qualified for these roles, at most 10.
+	Roles []string `protobuf:"bytes,2,rep,name=roles,proto3" json:"roles,omitempty"`
+	// To hold these achievements, at most 10.
+	Achievements []string `protobuf:"bytes,3,rep,name=achievements,proto3" json:"achievements,omitempty"`
+	// To hold these competencies. Over REST by POST only.
+	Competencies *CompetencyGoal `protobuf:"bytes,4,opt,name=competencies,proto3" json:"competencies,omitempty"`
 	// What the plans behind it make least; unspecified: effort.
-	Objective Objective `protobuf:"varint,3,opt,name=objective,proto3,enum=cairn.v1.Objective" json:"objective,omitempty"`
-	// How far to search; unset: the server's own limits.
-	Limits *Limits `protobuf:"bytes,4,opt,name=limits,proto3" json:"limits,omitempty"`
+	Objective Objective `protobuf:"varint,5,opt,name=objective,proto3,enum=cairn.v1.Objective" json:"objective,omitempty"`
+	// How far to search for all of them; unset: the server's own limits.
+	Limits *Limits `protobuf:"bytes,6,opt,name=limits,proto3" json:"limits,omitempty"`
 	// The most steps to answer, 1 to 1000; 0 means 20.
-	MaxSteps int32 `protobuf:"varint,5,opt,name=max_steps,json=maxSteps,proto3" json:"max_steps,omitempty"`
+	MaxSteps int32 `protobuf:"varint,7,opt,name=max_steps,json=maxSteps,proto3" json:"max_steps,omitempty"`
 	// Achievements that no plan may earn, at most 1000. What is held stays held.
-	Exclude []string `protobuf:"bytes,6,rep,name=exclude,proto3" json:"exclude,omitempty"`
+	Exclude []string `protobuf:"bytes,8,rep,name=exclude,proto3" json:"exclude,omitempty"`
 	// The least revision to answer at: the call waits until the server has it.
 	// Below 2^53; 0 asks for none. Over REST also the header Cairn-Min-Revision.
 	MinRevision uint64 `protobuf:"varint,20,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
@@ -859,7 +671,7 @@ type RecommendNextStepsRequest struct {
 
 func (x *RecommendNextStepsRequest) Reset() {
 	*x = RecommendNextStepsRequest{}
-	mi := &file_cairn_v1_pathway_proto_msgTypes[8]
+	mi := &file_cairn_v1_pathway_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -871,7 +683,7 @@ func (x *RecommendNextStepsRequest) String() string {
 func (*RecommendNextStepsRequest) ProtoMessage() {}
 
 func (x *RecommendNextStepsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_pathway_proto_msgTypes[8]
+	mi := &file_cairn_v1_pathway_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -884,7 +696,7 @@ func (x *RecommendNextStepsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecommendNextStepsRequest.ProtoReflect.Descriptor instead.
 func (*RecommendNextStepsRequest) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{8}
+	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *RecommendNextStepsRequest) GetPerson() string {
@@ -894,9 +706,23 @@ func (x *RecommendNextStepsRequest) GetPerson() string {
 	return ""
 }
 
-func (x *RecommendNextStepsRequest) GetGoal() *Goal {
+func (x *RecommendNextStepsRequest) GetRoles() []string {
 	if x != nil {
-		return x.Goal
+		return x.Roles
+	}
+	return nil
+}
+
+func (x *RecommendNextStepsRequest) GetAchievements() []string {
+	if x != nil {
+		return x.Achievements
+	}
+	return nil
+}
+
+func (x *RecommendNextStepsRequest) GetCompetencies() *CompetencyGoal {
+	if x != nil {
+		return x.Competencies
 	}
 	return nil
 }
@@ -967,26 +793,27 @@ type RecommendNextStepsAnswer struct {
 	Labels map[string]*Label `protobuf:"bytes,2,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// The person.
 	Person string `protobuf:"bytes,3,opt,name=person,proto3" json:"person,omitempty"`
-	// The goal, as asked.
-	Goal *Goal `protobuf:"bytes,4,opt,name=goal,proto3" json:"goal,omitempty"`
-	// What is known about the plan that the steps begin.
-	Status PlanStatus `protobuf:"varint,5,opt,name=status,proto3,enum=cairn.v1.PlanStatus" json:"status,omitempty"`
+	// The goals in their order, with what is left to each.
+	Goals []*GoalStatus `protobuf:"bytes,4,rep,name=goals,proto3" json:"goals,omitempty"`
 	// The objective; never unspecified.
-	Objective Objective `protobuf:"varint,6,opt,name=objective,proto3,enum=cairn.v1.Objective" json:"objective,omitempty"`
-	// What is left to the goal by that plan, in the organization's currency; unset
-	// when unreachable.
-	Remaining *Cost `protobuf:"bytes,7,opt,name=remaining,proto3" json:"remaining,omitempty"`
+	Objective Objective `protobuf:"varint,5,opt,name=objective,proto3,enum=cairn.v1.Objective" json:"objective,omitempty"`
+	// Whether every plan and every regret is proved, so that every machine has this
+	// order.
+	Proven bool `protobuf:"varint,6,opt,name=proven,proto3" json:"proven,omitempty"`
 	// The steps that can be taken at once, the best first.
-	Steps []*NextStep `protobuf:"bytes,8,rep,name=steps,proto3" json:"steps,omitempty"`
+	Steps []*NextStep `protobuf:"bytes,7,rep,name=steps,proto3" json:"steps,omitempty"`
 	// How many there are in all.
-	Total         int32 `protobuf:"varint,9,opt,name=total,proto3" json:"total,omitempty"`
+	Total int32 `protobuf:"varint,8,opt,name=total,proto3" json:"total,omitempty"`
+	// The work that the search took, in the units of Limits, below 2^53. A string
+	// in JSON.
+	WorkUnits     int64 `protobuf:"varint,9,opt,name=work_units,json=workUnits,proto3" json:"work_units,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RecommendNextStepsAnswer) Reset() {
 	*x = RecommendNextStepsAnswer{}
-	mi := &file_cairn_v1_pathway_proto_msgTypes[9]
+	mi := &file_cairn_v1_pathway_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -998,7 +825,7 @@ func (x *RecommendNextStepsAnswer) String() string {
 func (*RecommendNextStepsAnswer) ProtoMessage() {}
 
 func (x *RecommendNextStepsAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_pathway_proto_msgTypes[9]
+	mi := &file_cairn_v1_pathway_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1011,7 +838,7 @@ func (x *RecommendNextStepsAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecommendNextStepsAnswer.ProtoReflect.Descriptor instead.
 func (*RecommendNextStepsAnswer) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{9}
+	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RecommendNextStepsAnswer) GetBasis() *Basis {
@@ -1035,18 +862,11 @@ func (x *RecommendNextStepsAnswer) GetPerson() string {
 	return ""
 }
 
-func (x *RecommendNextStepsAnswer) GetGoal() *Goal {
+func (x *RecommendNextStepsAnswer) GetGoals() []*GoalStatus {
 	if x != nil {
-		return x.Goal
+		return x.Goals
 	}
 	return nil
-}
-
-func (x *RecommendNextStepsAnswer) GetStatus() PlanStatus {
-	if x != nil {
-		return x.Status
-	}
-	return PlanStatus_PLAN_STATUS_UNSPECIFIED
 }
 
 func (x *RecommendNextStepsAnswer) GetObjective() Objective {
@@ -1056,11 +876,11 @@ func (x *RecommendNextStepsAnswer) GetObjective() Objective {
 	return Objective_OBJECTIVE_UNSPECIFIED
 }
 
-func (x *RecommendNextStepsAnswer) GetRemaining() *Cost {
+func (x *RecommendNextStepsAnswer) GetProven() bool {
 	if x != nil {
-		return x.Remaining
+		return x.Proven
 	}
-	return nil
+	return false
 }
 
 func (x *RecommendNextStepsAnswer) GetSteps() []*NextStep {
@@ -1077,151 +897,11 @@ func (x *RecommendNextStepsAnswer) GetTotal() int32 {
 	return 0
 }
 
-// NextStep is one thing to earn that can be begun at once.
-type NextStep struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The achievement.
-	Achievement string `protobuf:"bytes,1,opt,name=achievement,proto3" json:"achievement,omitempty"`
-	// The version of the achievement, counted from 1.
-	Version int32 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
-	// The id of the route in the achievement.
-	Route string `protobuf:"bytes,3,opt,name=route,proto3" json:"route,omitempty"`
-	// The way of earning.
-	Kind RouteKind `protobuf:"varint,4,opt,name=kind,proto3,enum=cairn.v1.RouteKind" json:"kind,omitempty"`
-	// What has to happen.
-	Readiness NextStep_Readiness `protobuf:"varint,5,opt,name=readiness,proto3,enum=cairn.v1.NextStep_Readiness" json:"readiness,omitempty"`
-	// What it costs, in the organization's currency.
-	Cost *Cost `protobuf:"bytes,6,opt,name=cost,proto3" json:"cost,omitempty"`
-	// Whether it is a step of the plan.
-	InPlan bool `protobuf:"varint,7,opt,name=in_plan,json=inPlan,proto3" json:"in_plan,omitempty"`
-	// The leaves of the goal that it helps to meet, by node, in the order of the
-	// rule.
-	Closes []string `protobuf:"bytes,8,rep,name=closes,proto3" json:"closes,omitempty"`
-	// The roles that the person is qualified for with it and not without it, by id.
-	Unlocks []string `protobuf:"bytes,9,rep,name=unlocks,proto3" json:"unlocks,omitempty"`
-	// What the best plan without it costs more, in the unit of the objective, 0 or
-	// more, below 2^53. Unset when indispensable or not known. A string in JSON.
-	Regret *int64 `protobuf:"varint,10,opt,name=regret,proto3,oneof" json:"regret,omitempty"`
-	// Whether there is no plan without it.
-	Indispensable bool `protobuf:"varint,11,opt,name=indispensable,proto3" json:"indispensable,omitempty"`
-	// Why it is recommended.
-	Why           []*Reason `protobuf:"bytes,12,rep,name=why,proto3" json:"why,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *NextStep) Reset() {
-	*x = NextStep{}
-	mi := &file_cairn_v1_pathway_proto_msgTypes[10]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *NextStep) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*NextStep) ProtoMessage() {}
-
-func (x *NextStep) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_pathway_proto_msgTypes[10]
+func (x *RecommendNextStepsAnswer) GetWorkUnits() int64 {
 	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use NextStep.ProtoReflect.Descriptor instead.
-func (*NextStep) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{10}
-}
-
-func (x *NextStep) GetAchievement() string {
-	if x != nil {
-		return x.Achievement
-	}
-	return ""
-}
-
-func (x *NextStep) GetVersion() int32 {
-	if x != nil {
-		return x.Version
+		return x.WorkUnits
 	}
 	return 0
-}
-
-func (x *NextStep) GetRoute() string {
-	if x != nil {
-		return x.Route
-	}
-	return ""
-}
-
-func (x *NextStep) GetKind() RouteKind {
-	if x != nil {
-		return x.Kind
-	}
-	return RouteKind_ROUTE_KIND_UNSPECIFIED
-}
-
-func (x *NextStep) GetReadiness() NextStep_Readiness {
-	if x != nil {
-		return x.Readiness
-	}
-	return NextStep_READINESS_UNSPECIFIED
-}
-
-func (x *NextStep) GetCost() *Cost {
-	if x != nil {
-		return x.Cost
-	}
-	return nil
-}
-
-func (x *NextStep) GetInPlan() bool {
-	if x != nil {
-		return x.InPlan
-	}
-	return false
-}
-
-func (x *NextStep) GetCloses() []string {
-	if x != nil {
-		return x.Closes
-	}
-	return nil
-}
-
-func (x *NextStep) GetUnlocks() []string {
-	if x != nil {
-		return x.Unlocks
-	}
-	return nil
-}
-
-func (x *NextStep) GetRegret() int64 {
-	if x != nil && x.Regret != nil {
-		return *x.Regret
-	}
-	return 0
-}
-
-func (x *NextStep) GetIndispensable() bool {
-	if x != nil {
-		return x.Indispensable
-	}
-	return false
-}
-
-func (x *NextStep) GetWhy() []*Reason {
-	if x != nil {
-		return x.Why
-	}
-	return nil
 }
 
 // RecommendNextStepsResponse is the answer and how it was served.
@@ -1237,7 +917,7 @@ type RecommendNextStepsResponse struct {
 
 func (x *RecommendNextStepsResponse) Reset() {
 	*x = RecommendNextStepsResponse{}
-	mi := &file_cairn_v1_pathway_proto_msgTypes[11]
+	mi := &file_cairn_v1_pathway_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1249,7 +929,7 @@ func (x *RecommendNextStepsResponse) String() string {
 func (*RecommendNextStepsResponse) ProtoMessage() {}
 
 func (x *RecommendNextStepsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_pathway_proto_msgTypes[11]
+	mi := &file_cairn_v1_pathway_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1262,7 +942,7 @@ func (x *RecommendNextStepsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecommendNextStepsResponse.ProtoReflect.Descriptor instead.
 func (*RecommendNextStepsResponse) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{11}
+	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *RecommendNextStepsResponse) GetAnswer() *RecommendNextStepsAnswer {
@@ -1286,15 +966,12 @@ type RoleGapRequest struct {
 	Person string `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
 	// The id of the role, 1 to 512 bytes.
 	Role string `protobuf:"bytes,2,opt,name=role,proto3" json:"role,omitempty"`
-	// The number of the version to ask about, counted from 1; 0: the one whose turn
-	// it is at as_of.
-	Version int32 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
 	// True plans the cheapest way as well.
-	WithPlan bool `protobuf:"varint,4,opt,name=with_plan,json=withPlan,proto3" json:"with_plan,omitempty"`
+	WithPlan bool `protobuf:"varint,3,opt,name=with_plan,json=withPlan,proto3" json:"with_plan,omitempty"`
 	// What that plan makes least; unspecified: effort.
-	Objective Objective `protobuf:"varint,5,opt,name=objective,proto3,enum=cairn.v1.Objective" json:"objective,omitempty"`
+	Objective Objective `protobuf:"varint,4,opt,name=objective,proto3,enum=cairn.v1.Objective" json:"objective,omitempty"`
 	// How far to search for it; unset: the server's own limits.
-	Limits *Limits `protobuf:"bytes,6,opt,name=limits,proto3" json:"limits,omitempty"`
+	Limits *Limits `protobuf:"bytes,5,opt,name=limits,proto3" json:"limits,omitempty"`
 	// The least revision to answer at: the call waits until the server has it.
 	// Below 2^53; 0 asks for none. Over REST also the header Cairn-Min-Revision.
 	MinRevision uint64 `protobuf:"varint,20,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
@@ -1313,7 +990,7 @@ type RoleGapRequest struct {
 
 func (x *RoleGapRequest) Reset() {
 	*x = RoleGapRequest{}
-	mi := &file_cairn_v1_pathway_proto_msgTypes[12]
+	mi := &file_cairn_v1_pathway_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1325,7 +1002,7 @@ func (x *RoleGapRequest) String() string {
 func (*RoleGapRequest) ProtoMessage() {}
 
 func (x *RoleGapRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_pathway_proto_msgTypes[12]
+	mi := &file_cairn_v1_pathway_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1338,7 +1015,7 @@ func (x *RoleGapRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoleGapRequest.ProtoReflect.Descriptor instead.
 func (*RoleGapRequest) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{12}
+	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *RoleGapRequest) GetPerson() string {
@@ -1353,13 +1030,6 @@ func (x *RoleGapRequest) GetRole() string {
 		return x.Role
 	}
 	return ""
-}
-
-func (x *RoleGapRequest) GetVersion() int32 {
-	if x != nil {
-		return x.Version
-	}
-	return 0
 }
 
 func (x *RoleGapRequest) GetWithPlan() bool {
@@ -1438,19 +1108,25 @@ type RoleGapAnswer struct {
 	Threshold int64 `protobuf:"varint,10,opt,name=threshold,proto3" json:"threshold,omitempty"`
 	// The weights of the met optionals. Below 2^53. A string in JSON.
 	Reached int64 `protobuf:"varint,11,opt,name=reached,proto3" json:"reached,omitempty"`
-	// The competencies that leaves of the role lack, each once, by id.
+	// The leaves that ask for a competency and are not met: those of the essentials
+	// first, in the order of the rules.
 	MissingCompetencies []*MissingCompetency `protobuf:"bytes,12,rep,name=missing_competencies,json=missingCompetencies,proto3" json:"missing_competencies,omitempty"`
-	// The achievements that leaves of the role lack, each once, by id.
+	// The leaves that ask for an achievement and are not met, in the same order.
 	MissingAchievements []*MissingAchievement `protobuf:"bytes,13,rep,name=missing_achievements,json=missingAchievements,proto3" json:"missing_achievements,omitempty"`
+	// The leaves that ask for time in a role and are not met, in the same order.
+	MissingTenures []*MissingTenure `protobuf:"bytes,14,rep,name=missing_tenures,json=missingTenures,proto3" json:"missing_tenures,omitempty"`
 	// The cheapest way; only when asked for.
-	Plan          *Plan `protobuf:"bytes,14,opt,name=plan,proto3" json:"plan,omitempty"`
+	Plan *Plan `protobuf:"bytes,15,opt,name=plan,proto3" json:"plan,omitempty"`
+	// The scales of the competencies in the answer, by id; none when labels are
+	// left out.
+	Scales        []*Scale `protobuf:"bytes,16,rep,name=scales,proto3" json:"scales,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RoleGapAnswer) Reset() {
 	*x = RoleGapAnswer{}
-	mi := &file_cairn_v1_pathway_proto_msgTypes[13]
+	mi := &file_cairn_v1_pathway_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1462,7 +1138,7 @@ func (x *RoleGapAnswer) String() string {
 func (*RoleGapAnswer) ProtoMessage() {}
 
 func (x *RoleGapAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_pathway_proto_msgTypes[13]
+	mi := &file_cairn_v1_pathway_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1475,7 +1151,7 @@ func (x *RoleGapAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoleGapAnswer.ProtoReflect.Descriptor instead.
 func (*RoleGapAnswer) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{13}
+	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RoleGapAnswer) GetBasis() *Basis {
@@ -1569,6 +1245,13 @@ func (x *RoleGapAnswer) GetMissingAchievements() []*MissingAchievement {
 	return nil
 }
 
+func (x *RoleGapAnswer) GetMissingTenures() []*MissingTenure {
+	if x != nil {
+		return x.MissingTenures
+	}
+	return nil
+}
+
 func (x *RoleGapAnswer) GetPlan() *Plan {
 	if x != nil {
 		return x.Plan
@@ -1576,231 +1259,9 @@ func (x *RoleGapAnswer) GetPlan() *Plan {
 	return nil
 }
 
-// OptionalStatus is how an optional requirement stands.
-type OptionalStatus struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// What it adds to the weights when met. Below 2^53. A string in JSON.
-	Weight int64 `protobuf:"varint,1,opt,name=weight,proto3" json:"weight,omitempty"`
-	// The requirement with the state of each node.
-	Requirement   *NodeStatus `protobuf:"bytes,2,opt,name=requirement,proto3" json:"requirement,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *OptionalStatus) Reset() {
-	*x = OptionalStatus{}
-	mi := &file_cairn_v1_pathway_proto_msgTypes[14]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *OptionalStatus) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*OptionalStatus) ProtoMessage() {}
-
-func (x *OptionalStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_pathway_proto_msgTypes[14]
+func (x *RoleGapAnswer) GetScales() []*Scale {
 	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use OptionalStatus.ProtoReflect.Descriptor instead.
-func (*OptionalStatus) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{14}
-}
-
-func (x *OptionalStatus) GetWeight() int64 {
-	if x != nil {
-		return x.Weight
-	}
-	return 0
-}
-
-func (x *OptionalStatus) GetRequirement() *NodeStatus {
-	if x != nil {
-		return x.Requirement
-	}
-	return nil
-}
-
-// MissingCompetency is a competency that a role asks for above what is held.
-type MissingCompetency struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The competency.
-	Competency string `protobuf:"bytes,1,opt,name=competency,proto3" json:"competency,omitempty"`
-	// Its scale; empty: it has the single level 1.
-	Scale string `protobuf:"bytes,2,opt,name=scale,proto3" json:"scale,omitempty"`
-	// The highest level that a leaf asks for, 1 to 100.
-	Needed int32 `protobuf:"varint,3,opt,name=needed,proto3" json:"needed,omitempty"`
-	// The level held at min_rigor or above, 0 to 100; 0 is none.
-	Held int32 `protobuf:"varint,4,opt,name=held,proto3" json:"held,omitempty"`
-	// The least rigor of that leaf.
-	MinRigor Rigor `protobuf:"varint,5,opt,name=min_rigor,json=minRigor,proto3,enum=cairn.v1.Rigor" json:"min_rigor,omitempty"`
-	// Whether the essentials ask for it; otherwise only an optional does.
-	Essential bool `protobuf:"varint,6,opt,name=essential,proto3" json:"essential,omitempty"`
-	// The ids of the leaves that lack it, in the order of the role.
-	Nodes         []string `protobuf:"bytes,7,rep,name=nodes,proto3" json:"nodes,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *MissingCompetency) Reset() {
-	*x = MissingCompetency{}
-	mi := &file_cairn_v1_pathway_proto_msgTypes[15]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *MissingCompetency) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*MissingCompetency) ProtoMessage() {}
-
-func (x *MissingCompetency) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_pathway_proto_msgTypes[15]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use MissingCompetency.ProtoReflect.Descriptor instead.
-func (*MissingCompetency) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{15}
-}
-
-func (x *MissingCompetency) GetCompetency() string {
-	if x != nil {
-		return x.Competency
-	}
-	return ""
-}
-
-func (x *MissingCompetency) GetScale() string {
-	if x != nil {
-		return x.Scale
-	}
-	return ""
-}
-
-func (x *MissingCompetency) GetNeeded() int32 {
-	if x != nil {
-		return x.Needed
-	}
-	return 0
-}
-
-func (x *MissingCompetency) GetHeld() int32 {
-	if x != nil {
-		return x.Held
-	}
-	return 0
-}
-
-func (x *MissingCompetency) GetMinRigor() Rigor {
-	if x != nil {
-		return x.MinRigor
-	}
-	return Rigor_RIGOR_UNSPECIFIED
-}
-
-func (x *MissingCompetency) GetEssential() bool {
-	if x != nil {
-		return x.Essential
-	}
-	return false
-}
-
-func (x *MissingCompetency) GetNodes() []string {
-	if x != nil {
-		return x.Nodes
-	}
-	return nil
-}
-
-// MissingAchievement is an achievement that a role asks for and that does not
-// count.
-type MissingAchievement struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The achievement.
-	Achievement string `protobuf:"bytes,1,opt,name=achievement,proto3" json:"achievement,omitempty"`
-	// How the first leaf that lacks it stands.
-	State NodeState `protobuf:"varint,2,opt,name=state,proto3,enum=cairn.v1.NodeState" json:"state,omitempty"`
-	// Whether the essentials ask for it; otherwise only an optional does.
-	Essential bool `protobuf:"varint,3,opt,name=essential,proto3" json:"essential,omitempty"`
-	// The ids of the leaves that lack it, in the order of the role.
-	Nodes         []string `protobuf:"bytes,4,rep,name=nodes,proto3" json:"nodes,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *MissingAchievement) Reset() {
-	*x = MissingAchievement{}
-	mi := &file_cairn_v1_pathway_proto_msgTypes[16]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *MissingAchievement) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*MissingAchievement) ProtoMessage() {}
-
-func (x *MissingAchievement) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_pathway_proto_msgTypes[16]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use MissingAchievement.ProtoReflect.Descriptor instead.
-func (*MissingAchievement) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{16}
-}
-
-func (x *MissingAchievement) GetAchievement() string {
-	if x != nil {
-		return x.Achievement
-	}
-	return ""
-}
-
-func (x *MissingAchievement) GetState() NodeState {
-	if x != nil {
-		return x.State
-	}
-	return NodeState_NODE_STATE_UNSPECIFIED
-}
-
-func (x *MissingAchievement) GetEssential() bool {
-	if x != nil {
-		return x.Essential
-	}
-	return false
-}
-
-func (x *MissingAchievement) GetNodes() []string {
-	if x != nil {
-		return x.Nodes
+		return x.Scales
 	}
 	return nil
 }
@@ -1818,7 +1279,7 @@ type RoleGapResponse struct {
 
 func (x *RoleGapResponse) Reset() {
 	*x = RoleGapResponse{}
-	mi := &file_cairn_v1_pathway_proto_msgTypes[17]
+	mi := &file_cairn_v1_pathway_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1830,7 +1291,7 @@ func (x *RoleGapResponse) String() string {
 func (*RoleGapResponse) ProtoMessage() {}
 
 func (x *RoleGapResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_pathway_proto_msgTypes[17]
+	mi := &file_cairn_v1_pathway_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1843,7 +1304,7 @@ func (x *RoleGapResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoleGapResponse.ProtoReflect.Descriptor instead.
 func (*RoleGapResponse) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{17}
+	return file_cairn_v1_pathway_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RoleGapResponse) GetAnswer() *RoleGapAnswer {
@@ -1864,49 +1325,40 @@ var File_cairn_v1_pathway_proto protoreflect.FileDescriptor
 
 const file_cairn_v1_pathway_proto_rawDesc = "" +
 	"\n" +
-	"\x16cairn/v1/pathway.proto\x12\bcairn.v1\x1a\x1bbuf/validate/validate.proto\x1a\x15cairn/v1/common.proto\x1a\x14cairn/v1/entry.proto\x1a\x16cairn/v1/options.proto\x1a\x15cairn/v1/people.proto\x1a\x13cairn/v1/plan.proto\x1a\x17cairn/v1/standing.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc4\x03\n" +
+	"\x16cairn/v1/pathway.proto\x12\bcairn.v1\x1a\x1bbuf/validate/validate.proto\x1a\x14cairn/v1/award.proto\x1a\x15cairn/v1/common.proto\x1a\x19cairn/v1/competency.proto\x1a\x16cairn/v1/options.proto\x1a\x13cairn/v1/plan.proto\x1a\x17cairn/v1/standing.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa1\x03\n" +
 	"\x14CompleteStackRequest\x12\"\n" +
 	"\x06person\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05 \x01(\x80\x04R\x06person\x12,\n" +
 	"\vachievement\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05 \x01(\x80\x04R\vachievement\x12!\n" +
-	"\aversion\x18\x03 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\aversion\x12\x1b\n" +
-	"\twith_plan\x18\x04 \x01(\bR\bwithPlan\x12;\n" +
-	"\tobjective\x18\x05 \x01(\x0e2\x13.cairn.v1.ObjectiveB\b\xbaH\x05\x82\x01\x02\x10\x01R\tobjective\x12(\n" +
-	"\x06limits\x18\x06 \x01(\v2\x10.cairn.v1.LimitsR\x06limits\x121\n" +
+	"\xbaH\ar\x05 \x01(\x80\x04R\vachievement\x12\x1b\n" +
+	"\twith_plan\x18\x03 \x01(\bR\bwithPlan\x12;\n" +
+	"\tobjective\x18\x04 \x01(\x0e2\x13.cairn.v1.ObjectiveB\b\xbaH\x05\x82\x01\x02\x10\x01R\tobjective\x12(\n" +
+	"\x06limits\x18\x05 \x01(\v2\x10.cairn.v1.LimitsR\x06limits\x121\n" +
 	"\fmin_revision\x18\x14 \x01(\x04B\x0e\xbaH\v2\t\x18\xff\xff\xff\xff\xff\xff\xff\x0fR\vminRevision\x12/\n" +
 	"\x05as_of\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12.\n" +
 	"\tlanguages\x18\x16 \x03(\tB\x10\xbaH\r\x92\x01\n" +
 	"\x10\b\"\x06r\x04 \x01(@R\tlanguages\x12\x1f\n" +
 	"\vomit_labels\x18\x17 \x01(\bR\n" +
-	"omitLabels\"\xcf\x03\n" +
+	"omitLabels\"\xce\x04\n" +
 	"\x13CompleteStackAnswer\x12%\n" +
 	"\x05basis\x18\x01 \x01(\v2\x0f.cairn.v1.BasisR\x05basis\x12A\n" +
 	"\x06labels\x18\x02 \x03(\v2).cairn.v1.CompleteStackAnswer.LabelsEntryR\x06labels\x12\x16\n" +
 	"\x06person\x18\x03 \x01(\tR\x06person\x12 \n" +
-	"\vachievement\x18\x04 \x01(\tR\vachievement\x12\x18\n" +
-	"\aversion\x18\x05 \x01(\x05R\aversion\x12\x1a\n" +
-	"\bcomplete\x18\x06 \x01(\bR\bcomplete\x12\x1a\n" +
-	"\bprogress\x18\a \x01(\x01R\bprogress\x12-\n" +
-	"\x06stacks\x18\b \x03(\v2\x15.cairn.v1.StackStatusR\x06stacks\x12#\n" +
-	"\x04held\x18\t \x01(\v2\x0f.cairn.v1.AwardR\x04held\x12\"\n" +
-	"\x04plan\x18\n" +
-	" \x01(\v2\x0e.cairn.v1.PlanR\x04plan\x1aJ\n" +
+	"\vachievement\x18\x04 \x01(\tR\vachievement\x12\x1a\n" +
+	"\bcomplete\x18\x05 \x01(\bR\bcomplete\x12\x1a\n" +
+	"\bprogress\x18\x06 \x01(\x01R\bprogress\x12\x12\n" +
+	"\x04held\x18\a \x01(\bR\x04held\x12\x14\n" +
+	"\x05valid\x18\b \x01(\bR\x05valid\x12\x16\n" +
+	"\x06counts\x18\t \x01(\bR\x06counts\x12$\n" +
+	"\x0eready_to_claim\x18\n" +
+	" \x01(\bR\freadyToClaim\x12%\n" +
+	"\x05award\x18\v \x01(\v2\x0f.cairn.v1.AwardR\x05award\x123\n" +
+	"\bversions\x18\f \x03(\v2\x17.cairn.v1.VersionStatusR\bversions\x12\"\n" +
+	"\x04plan\x18\r \x01(\v2\x0e.cairn.v1.PlanR\x04plan\x12'\n" +
+	"\x06scales\x18\x0e \x03(\v2\x0f.cairn.v1.ScaleR\x06scales\x1aJ\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12%\n" +
-	"\x05value\x18\x02 \x01(\v2\x0f.cairn.v1.LabelR\x05value:\x028\x01\"\xfa\x01\n" +
-	"\vStackStatus\x12\x14\n" +
-	"\x05route\x18\x01 \x01(\tR\x05route\x12)\n" +
-	"\x05award\x18\x02 \x01(\x0e2\x13.cairn.v1.AwardModeR\x05award\x12\x1a\n" +
-	"\bcomplete\x18\x03 \x01(\bR\bcomplete\x12\x1a\n" +
-	"\bprogress\x18\x04 \x01(\x01R\bprogress\x126\n" +
-	"\vrequirement\x18\x05 \x01(\v2\x14.cairn.v1.NodeStatusR\vrequirement\x12:\n" +
-	"\rdouble_counts\x18\x06 \x03(\v2\x15.cairn.v1.DoubleCountR\fdoubleCounts\"k\n" +
-	"\vDoubleCount\x12\x14\n" +
-	"\x05award\x18\x01 \x01(\tR\x05award\x12\x12\n" +
-	"\x04node\x18\x02 \x01(\tR\x04node\x12\x1a\n" +
-	"\bchildren\x18\x03 \x03(\tR\bchildren\x12\x16\n" +
-	"\x06shared\x18\x04 \x01(\bR\x06shared\"x\n" +
+	"\x05value\x18\x02 \x01(\v2\x0f.cairn.v1.LabelR\x05value:\x028\x01\"x\n" +
 	"\x15CompleteStackResponse\x125\n" +
 	"\x06answer\x18\x01 \x01(\v2\x1d.cairn.v1.CompleteStackAnswerR\x06answer\x12(\n" +
 	"\x06served\x18\x02 \x01(\v2\x10.cairn.v1.ServedR\x06served\"\xae\x03\n" +
@@ -1934,73 +1386,58 @@ const file_cairn_v1_pathway_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\v2\x0f.cairn.v1.LabelR\x05value:\x028\x01\"t\n" +
 	"\x13PlanPathwayResponse\x123\n" +
 	"\x06answer\x18\x01 \x01(\v2\x1b.cairn.v1.PlanPathwayAnswerR\x06answer\x12(\n" +
-	"\x06served\x18\x02 \x01(\v2\x10.cairn.v1.ServedR\x06served\"\xde\x03\n" +
+	"\x06served\x18\x02 \x01(\v2\x10.cairn.v1.ServedR\x06served\"\x94\x06\n" +
 	"\x19RecommendNextStepsRequest\x12\"\n" +
 	"\x06person\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05 \x01(\x80\x04R\x06person\x12*\n" +
-	"\x04goal\x18\x02 \x01(\v2\x0e.cairn.v1.GoalB\x06\xbaH\x03\xc8\x01\x01R\x04goal\x12;\n" +
-	"\tobjective\x18\x03 \x01(\x0e2\x13.cairn.v1.ObjectiveB\b\xbaH\x05\x82\x01\x02\x10\x01R\tobjective\x12(\n" +
-	"\x06limits\x18\x04 \x01(\v2\x10.cairn.v1.LimitsR\x06limits\x12'\n" +
-	"\tmax_steps\x18\x05 \x01(\x05B\n" +
+	"\xbaH\ar\x05 \x01(\x80\x04R\x06person\x12'\n" +
+	"\x05roles\x18\x02 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\n" +
+	"\"\ar\x05 \x01(\x80\x04R\x05roles\x125\n" +
+	"\fachievements\x18\x03 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\n" +
+	"\"\ar\x05 \x01(\x80\x04R\fachievements\x12<\n" +
+	"\fcompetencies\x18\x04 \x01(\v2\x18.cairn.v1.CompetencyGoalR\fcompetencies\x12;\n" +
+	"\tobjective\x18\x05 \x01(\x0e2\x13.cairn.v1.ObjectiveB\b\xbaH\x05\x82\x01\x02\x10\x01R\tobjective\x12(\n" +
+	"\x06limits\x18\x06 \x01(\v2\x10.cairn.v1.LimitsR\x06limits\x12'\n" +
+	"\tmax_steps\x18\a \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bmaxSteps\x12,\n" +
-	"\aexclude\x18\x06 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\xe8\a\"\ar\x05 \x01(\x80\x04R\aexclude\x121\n" +
+	"\aexclude\x18\b \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\xe8\a\"\ar\x05 \x01(\x80\x04R\aexclude\x121\n" +
 	"\fmin_revision\x18\x14 \x01(\x04B\x0e\xbaH\v2\t\x18\xff\xff\xff\xff\xff\xff\xff\x0fR\vminRevision\x12/\n" +
 	"\x05as_of\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12.\n" +
 	"\tlanguages\x18\x16 \x03(\tB\x10\xbaH\r\x92\x01\n" +
 	"\x10\b\"\x06r\x04 \x01(@R\tlanguages\x12\x1f\n" +
 	"\vomit_labels\x18\x17 \x01(\bR\n" +
-	"omitLabels\"\xe0\x03\n" +
+	"omitLabels:\xc1\x01\xbaH\xbd\x01\x1a\xba\x01\n" +
+	"\x1arecommend_next_steps.goals\x12Groles, achievements and competencies must be 10 goals or fewer together\x1aSsize(this.roles) + size(this.achievements) + (has(this.competencies) ? 1 : 0) <= 10\"\xc3\x03\n" +
 	"\x18RecommendNextStepsAnswer\x12%\n" +
 	"\x05basis\x18\x01 \x01(\v2\x0f.cairn.v1.BasisR\x05basis\x12F\n" +
 	"\x06labels\x18\x02 \x03(\v2..cairn.v1.RecommendNextStepsAnswer.LabelsEntryR\x06labels\x12\x16\n" +
-	"\x06person\x18\x03 \x01(\tR\x06person\x12\"\n" +
-	"\x04goal\x18\x04 \x01(\v2\x0e.cairn.v1.GoalR\x04goal\x12,\n" +
-	"\x06status\x18\x05 \x01(\x0e2\x14.cairn.v1.PlanStatusR\x06status\x121\n" +
-	"\tobjective\x18\x06 \x01(\x0e2\x13.cairn.v1.ObjectiveR\tobjective\x12,\n" +
-	"\tremaining\x18\a \x01(\v2\x0e.cairn.v1.CostR\tremaining\x12(\n" +
-	"\x05steps\x18\b \x03(\v2\x12.cairn.v1.NextStepR\x05steps\x12\x14\n" +
-	"\x05total\x18\t \x01(\x05R\x05total\x1aJ\n" +
+	"\x06person\x18\x03 \x01(\tR\x06person\x12*\n" +
+	"\x05goals\x18\x04 \x03(\v2\x14.cairn.v1.GoalStatusR\x05goals\x121\n" +
+	"\tobjective\x18\x05 \x01(\x0e2\x13.cairn.v1.ObjectiveR\tobjective\x12\x16\n" +
+	"\x06proven\x18\x06 \x01(\bR\x06proven\x12(\n" +
+	"\x05steps\x18\a \x03(\v2\x12.cairn.v1.NextStepR\x05steps\x12\x14\n" +
+	"\x05total\x18\b \x01(\x05R\x05total\x12\x1d\n" +
+	"\n" +
+	"work_units\x18\t \x01(\x03R\tworkUnits\x1aJ\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12%\n" +
-	"\x05value\x18\x02 \x01(\v2\x0f.cairn.v1.LabelR\x05value:\x028\x01\"\xa9\x04\n" +
-	"\bNextStep\x12 \n" +
-	"\vachievement\x18\x01 \x01(\tR\vachievement\x12\x18\n" +
-	"\aversion\x18\x02 \x01(\x05R\aversion\x12\x14\n" +
-	"\x05route\x18\x03 \x01(\tR\x05route\x12'\n" +
-	"\x04kind\x18\x04 \x01(\x0e2\x13.cairn.v1.RouteKindR\x04kind\x12:\n" +
-	"\treadiness\x18\x05 \x01(\x0e2\x1c.cairn.v1.NextStep.ReadinessR\treadiness\x12\"\n" +
-	"\x04cost\x18\x06 \x01(\v2\x0e.cairn.v1.CostR\x04cost\x12\x17\n" +
-	"\ain_plan\x18\a \x01(\bR\x06inPlan\x12\x16\n" +
-	"\x06closes\x18\b \x03(\tR\x06closes\x12\x18\n" +
-	"\aunlocks\x18\t \x03(\tR\aunlocks\x12\x1b\n" +
-	"\x06regret\x18\n" +
-	" \x01(\x03H\x00R\x06regret\x88\x01\x01\x12$\n" +
-	"\rindispensable\x18\v \x01(\bR\rindispensable\x12\"\n" +
-	"\x03why\x18\f \x03(\v2\x10.cairn.v1.ReasonR\x03why\"\x84\x01\n" +
-	"\tReadiness\x12\x19\n" +
-	"\x15READINESS_UNSPECIFIED\x10\x00\x12\x1c\n" +
-	"\x18READINESS_READY_TO_CLAIM\x10\x01\x12!\n" +
-	"\x1dREADINESS_AWAITS_CONFIRMATION\x10\x02\x12\x1b\n" +
-	"\x17READINESS_AVAILABLE_NOW\x10\x03B\t\n" +
-	"\a_regret\"\x82\x01\n" +
+	"\x05value\x18\x02 \x01(\v2\x0f.cairn.v1.LabelR\x05value:\x028\x01\"\x82\x01\n" +
 	"\x1aRecommendNextStepsResponse\x12:\n" +
 	"\x06answer\x18\x01 \x01(\v2\".cairn.v1.RecommendNextStepsAnswerR\x06answer\x12(\n" +
-	"\x06served\x18\x02 \x01(\v2\x10.cairn.v1.ServedR\x06served\"\xb0\x03\n" +
+	"\x06served\x18\x02 \x01(\v2\x10.cairn.v1.ServedR\x06served\"\x8d\x03\n" +
 	"\x0eRoleGapRequest\x12\"\n" +
 	"\x06person\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05 \x01(\x80\x04R\x06person\x12\x1e\n" +
 	"\x04role\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05 \x01(\x80\x04R\x04role\x12!\n" +
-	"\aversion\x18\x03 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\aversion\x12\x1b\n" +
-	"\twith_plan\x18\x04 \x01(\bR\bwithPlan\x12;\n" +
-	"\tobjective\x18\x05 \x01(\x0e2\x13.cairn.v1.ObjectiveB\b\xbaH\x05\x82\x01\x02\x10\x01R\tobjective\x12(\n" +
-	"\x06limits\x18\x06 \x01(\v2\x10.cairn.v1.LimitsR\x06limits\x121\n" +
+	"\xbaH\ar\x05 \x01(\x80\x04R\x04role\x12\x1b\n" +
+	"\twith_plan\x18\x03 \x01(\bR\bwithPlan\x12;\n" +
+	"\tobjective\x18\x04 \x01(\x0e2\x13.cairn.v1.ObjectiveB\b\xbaH\x05\x82\x01\x02\x10\x01R\tobjective\x12(\n" +
+	"\x06limits\x18\x05 \x01(\v2\x10.cairn.v1.LimitsR\x06limits\x121\n" +
 	"\fmin_revision\x18\x14 \x01(\x04B\x0e\xbaH\v2\t\x18\xff\xff\xff\xff\xff\xff\xff\x0fR\vminRevision\x12/\n" +
 	"\x05as_of\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12.\n" +
 	"\tlanguages\x18\x16 \x03(\tB\x10\xbaH\r\x92\x01\n" +
 	"\x10\b\"\x06r\x04 \x01(@R\tlanguages\x12\x1f\n" +
 	"\vomit_labels\x18\x17 \x01(\bR\n" +
-	"omitLabels\"\xa6\x05\n" +
+	"omitLabels\"\x91\x06\n" +
 	"\rRoleGapAnswer\x12%\n" +
 	"\x05basis\x18\x01 \x01(\v2\x0f.cairn.v1.BasisR\x05basis\x12;\n" +
 	"\x06labels\x18\x02 \x03(\v2#.cairn.v1.RoleGapAnswer.LabelsEntryR\x06labels\x12\x16\n" +
@@ -2015,29 +1452,13 @@ const file_cairn_v1_pathway_proto_rawDesc = "" +
 	" \x01(\x03R\tthreshold\x12\x18\n" +
 	"\areached\x18\v \x01(\x03R\areached\x12N\n" +
 	"\x14missing_competencies\x18\f \x03(\v2\x1b.cairn.v1.MissingCompetencyR\x13missingCompetencies\x12O\n" +
-	"\x14missing_achievements\x18\r \x03(\v2\x1c.cairn.v1.MissingAchievementR\x13missingAchievements\x12\"\n" +
-	"\x04plan\x18\x0e \x01(\v2\x0e.cairn.v1.PlanR\x04plan\x1aJ\n" +
+	"\x14missing_achievements\x18\r \x03(\v2\x1c.cairn.v1.MissingAchievementR\x13missingAchievements\x12@\n" +
+	"\x0fmissing_tenures\x18\x0e \x03(\v2\x17.cairn.v1.MissingTenureR\x0emissingTenures\x12\"\n" +
+	"\x04plan\x18\x0f \x01(\v2\x0e.cairn.v1.PlanR\x04plan\x12'\n" +
+	"\x06scales\x18\x10 \x03(\v2\x0f.cairn.v1.ScaleR\x06scales\x1aJ\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12%\n" +
-	"\x05value\x18\x02 \x01(\v2\x0f.cairn.v1.LabelR\x05value:\x028\x01\"`\n" +
-	"\x0eOptionalStatus\x12\x16\n" +
-	"\x06weight\x18\x01 \x01(\x03R\x06weight\x126\n" +
-	"\vrequirement\x18\x02 \x01(\v2\x14.cairn.v1.NodeStatusR\vrequirement\"\xd7\x01\n" +
-	"\x11MissingCompetency\x12\x1e\n" +
-	"\n" +
-	"competency\x18\x01 \x01(\tR\n" +
-	"competency\x12\x14\n" +
-	"\x05scale\x18\x02 \x01(\tR\x05scale\x12\x16\n" +
-	"\x06needed\x18\x03 \x01(\x05R\x06needed\x12\x12\n" +
-	"\x04held\x18\x04 \x01(\x05R\x04held\x12,\n" +
-	"\tmin_rigor\x18\x05 \x01(\x0e2\x0f.cairn.v1.RigorR\bminRigor\x12\x1c\n" +
-	"\tessential\x18\x06 \x01(\bR\tessential\x12\x14\n" +
-	"\x05nodes\x18\a \x03(\tR\x05nodes\"\x95\x01\n" +
-	"\x12MissingAchievement\x12 \n" +
-	"\vachievement\x18\x01 \x01(\tR\vachievement\x12)\n" +
-	"\x05state\x18\x02 \x01(\x0e2\x13.cairn.v1.NodeStateR\x05state\x12\x1c\n" +
-	"\tessential\x18\x03 \x01(\bR\tessential\x12\x14\n" +
-	"\x05nodes\x18\x04 \x03(\tR\x05nodes\"l\n" +
+	"\x05value\x18\x02 \x01(\v2\x0f.cairn.v1.LabelR\x05value:\x028\x01\"l\n" +
 	"\x0fRoleGapResponse\x12/\n" +
 	"\x06answer\x18\x01 \x01(\v2\x17.cairn.v1.RoleGapAnswerR\x06answer\x12(\n" +
 	"\x06served\x18\x02 \x01(\v2\x10.cairn.v1.ServedR\x06served2\x8d\x05\n" +
@@ -2059,123 +1480,108 @@ func file_cairn_v1_pathway_proto_rawDescGZIP() []byte {
 	return file_cairn_v1_pathway_proto_rawDescData
 }
 
-var file_cairn_v1_pathway_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_cairn_v1_pathway_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_cairn_v1_pathway_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_cairn_v1_pathway_proto_goTypes = []any{
-	(NextStep_Readiness)(0),            // 0: cairn.v1.NextStep.Readiness
-	(*CompleteStackRequest)(nil),       // 1: cairn.v1.CompleteStackRequest
-	(*CompleteStackAnswer)(nil),        // 2: cairn.v1.CompleteStackAnswer
-	(*StackStatus)(nil),                // 3: cairn.v1.StackStatus
-	(*DoubleCount)(nil),                // 4: cairn.v1.DoubleCount
-	(*CompleteStackResponse)(nil),      // 5: cairn.v1.CompleteStackResponse
-	(*PlanPathwayRequest)(nil),         // 6: cairn.v1.PlanPathwayRequest
-	(*PlanPathwayAnswer)(nil),          // 7: cairn.v1.PlanPathwayAnswer
-	(*PlanPathwayResponse)(nil),        // 8: cairn.v1.PlanPathwayResponse
-	(*RecommendNextStepsRequest)(nil),  // 9: cairn.v1.RecommendNextStepsRequest
-	(*RecommendNextStepsAnswer)(nil),   // 10: cairn.v1.RecommendNextStepsAnswer
-	(*NextStep)(nil),                   // 11: cairn.v1.NextStep
-	(*RecommendNextStepsResponse)(nil), // 12: cairn.v1.RecommendNextStepsResponse
-	(*RoleGapRequest)(nil),             // 13: cairn.v1.RoleGapRequest
-	(*RoleGapAnswer)(nil),              // 14: cairn.v1.RoleGapAnswer
-	(*OptionalStatus)(nil),             // 15: cairn.v1.OptionalStatus
-	(*MissingCompetency)(nil),          // 16: cairn.v1.MissingCompetency
-	(*MissingAchievement)(nil),         // 17: cairn.v1.MissingAchievement
-	(*RoleGapResponse)(nil),            // 18: cairn.v1.RoleGapResponse
-	nil,                                // 19: cairn.v1.CompleteStackAnswer.LabelsEntry
-	nil,                                // 20: cairn.v1.PlanPathwayAnswer.LabelsEntry
-	nil,                                // 21: cairn.v1.RecommendNextStepsAnswer.LabelsEntry
-	nil,                                // 22: cairn.v1.RoleGapAnswer.LabelsEntry
-	(Objective)(0),                     // 23: cairn.v1.Objective
-	(*Limits)(nil),                     // 24: cairn.v1.Limits
-	(*timestamppb.Timestamp)(nil),      // 25: google.protobuf.Timestamp
-	(*Basis)(nil),                      // 26: cairn.v1.Basis
-	(*Award)(nil),                      // 27: cairn.v1.Award
-	(*Plan)(nil),                       // 28: cairn.v1.Plan
-	(AwardMode)(0),                     // 29: cairn.v1.AwardMode
-	(*NodeStatus)(nil),                 // 30: cairn.v1.NodeStatus
-	(*Served)(nil),                     // 31: cairn.v1.Served
-	(*Goal)(nil),                       // 32: cairn.v1.Goal
-	(PlanStatus)(0),                    // 33: cairn.v1.PlanStatus
-	(*Cost)(nil),                       // 34: cairn.v1.Cost
-	(RouteKind)(0),                     // 35: cairn.v1.RouteKind
-	(*Reason)(nil),                     // 36: cairn.v1.Reason
-	(Rigor)(0),                         // 37: cairn.v1.Rigor
-	(NodeState)(0),                     // 38: cairn.v1.NodeState
-	(*Label)(nil),                      // 39: cairn.v1.Label
+	(*CompleteStackRequest)(nil),       // 0: cairn.v1.CompleteStackRequest
+	(*CompleteStackAnswer)(nil),        // 1: cairn.v1.CompleteStackAnswer
+	(*CompleteStackResponse)(nil),      // 2: cairn.v1.CompleteStackResponse
+	(*PlanPathwayRequest)(nil),         // 3: cairn.v1.PlanPathwayRequest
+	(*PlanPathwayAnswer)(nil),          // 4: cairn.v1.PlanPathwayAnswer
+	(*PlanPathwayResponse)(nil),        // 5: cairn.v1.PlanPathwayResponse
+	(*RecommendNextStepsRequest)(nil),  // 6: cairn.v1.RecommendNextStepsRequest
+	(*RecommendNextStepsAnswer)(nil),   // 7: cairn.v1.RecommendNextStepsAnswer
+	(*RecommendNextStepsResponse)(nil), // 8: cairn.v1.RecommendNextStepsResponse
+	(*RoleGapRequest)(nil),             // 9: cairn.v1.RoleGapRequest
+	(*RoleGapAnswer)(nil),              // 10: cairn.v1.RoleGapAnswer
+	(*RoleGapResponse)(nil),            // 11: cairn.v1.RoleGapResponse
+	nil,                                // 12: cairn.v1.CompleteStackAnswer.LabelsEntry
+	nil,                                // 13: cairn.v1.PlanPathwayAnswer.LabelsEntry
+	nil,                                // 14: cairn.v1.RecommendNextStepsAnswer.LabelsEntry
+	nil,                                // 15: cairn.v1.RoleGapAnswer.LabelsEntry
+	(Objective)(0),                     // 16: cairn.v1.Objective
+	(*Limits)(nil),                     // 17: cairn.v1.Limits
+	(*timestamppb.Timestamp)(nil),      // 18: google.protobuf.Timestamp
+	(*Basis)(nil),                      // 19: cairn.v1.Basis
+	(*Award)(nil),                      // 20: cairn.v1.Award
+	(*VersionStatus)(nil),              // 21: cairn.v1.VersionStatus
+	(*Plan)(nil),                       // 22: cairn.v1.Plan
+	(*Scale)(nil),                      // 23: cairn.v1.Scale
+	(*Served)(nil),                     // 24: cairn.v1.Served
+	(*Goal)(nil),                       // 25: cairn.v1.Goal
+	(*CompetencyGoal)(nil),             // 26: cairn.v1.CompetencyGoal
+	(*GoalStatus)(nil),                 // 27: cairn.v1.GoalStatus
+	(*NextStep)(nil),                   // 28: cairn.v1.NextStep
+	(*NodeStatus)(nil),                 // 29: cairn.v1.NodeStatus
+	(*OptionalStatus)(nil),             // 30: cairn.v1.OptionalStatus
+	(*MissingCompetency)(nil),          // 31: cairn.v1.MissingCompetency
+	(*MissingAchievement)(nil),         // 32: cairn.v1.MissingAchievement
+	(*MissingTenure)(nil),              // 33: cairn.v1.MissingTenure
+	(*Label)(nil),                      // 34: cairn.v1.Label
 }
 var file_cairn_v1_pathway_proto_depIdxs = []int32{
-	23, // 0: cairn.v1.CompleteStackRequest.objective:type_name -> cairn.v1.Objective
-	24, // 1: cairn.v1.CompleteStackRequest.limits:type_name -> cairn.v1.Limits
-	25, // 2: cairn.v1.CompleteStackRequest.as_of:type_name -> google.protobuf.Timestamp
-	26, // 3: cairn.v1.CompleteStackAnswer.basis:type_name -> cairn.v1.Basis
-	19, // 4: cairn.v1.CompleteStackAnswer.labels:type_name -> cairn.v1.CompleteStackAnswer.LabelsEntry
-	3,  // 5: cairn.v1.CompleteStackAnswer.stacks:type_name -> cairn.v1.StackStatus
-	27, // 6: cairn.v1.CompleteStackAnswer.held:type_name -> cairn.v1.Award
-	28, // 7: cairn.v1.CompleteStackAnswer.plan:type_name -> cairn.v1.Plan
-	29, // 8: cairn.v1.StackStatus.award:type_name -> cairn.v1.AwardMode
-	30, // 9: cairn.v1.StackStatus.requirement:type_name -> cairn.v1.NodeStatus
-	4,  // 10: cairn.v1.StackStatus.double_counts:type_name -> cairn.v1.DoubleCount
-	2,  // 11: cairn.v1.CompleteStackResponse.answer:type_name -> cairn.v1.CompleteStackAnswer
-	31, // 12: cairn.v1.CompleteStackResponse.served:type_name -> cairn.v1.Served
-	32, // 13: cairn.v1.PlanPathwayRequest.goal:type_name -> cairn.v1.Goal
-	23, // 14: cairn.v1.PlanPathwayRequest.objective:type_name -> cairn.v1.Objective
-	24, // 15: cairn.v1.PlanPathwayRequest.limits:type_name -> cairn.v1.Limits
-	25, // 16: cairn.v1.PlanPathwayRequest.as_of:type_name -> google.protobuf.Timestamp
-	26, // 17: cairn.v1.PlanPathwayAnswer.basis:type_name -> cairn.v1.Basis
-	20, // 18: cairn.v1.PlanPathwayAnswer.labels:type_name -> cairn.v1.PlanPathwayAnswer.LabelsEntry
-	32, // 19: cairn.v1.PlanPathwayAnswer.goal:type_name -> cairn.v1.Goal
-	28, // 20: cairn.v1.PlanPathwayAnswer.plan:type_name -> cairn.v1.Plan
-	7,  // 21: cairn.v1.PlanPathwayResponse.answer:type_name -> cairn.v1.PlanPathwayAnswer
-	31, // 22: cairn.v1.PlanPathwayResponse.served:type_name -> cairn.v1.Served
-	32, // 23: cairn.v1.RecommendNextStepsRequest.goal:type_name -> cairn.v1.Goal
-	23, // 24: cairn.v1.RecommendNextStepsRequest.objective:type_name -> cairn.v1.Objective
-	24, // 25: cairn.v1.RecommendNextStepsRequest.limits:type_name -> cairn.v1.Limits
-	25, // 26: cairn.v1.RecommendNextStepsRequest.as_of:type_name -> google.protobuf.Timestamp
-	26, // 27: cairn.v1.RecommendNextStepsAnswer.basis:type_name -> cairn.v1.Basis
-	21, // 28: cairn.v1.RecommendNextStepsAnswer.labels:type_name -> cairn.v1.RecommendNextStepsAnswer.LabelsEntry
-	32, // 29: cairn.v1.RecommendNextStepsAnswer.goal:type_name -> cairn.v1.Goal
-	33, // 30: cairn.v1.RecommendNextStepsAnswer.status:type_name -> cairn.v1.PlanStatus
-	23, // 31: cairn.v1.RecommendNextStepsAnswer.objective:type_name -> cairn.v1.Objective
-	34, // 32: cairn.v1.RecommendNextStepsAnswer.remaining:type_name -> cairn.v1.Cost
-	11, // 33: cairn.v1.RecommendNextStepsAnswer.steps:type_name -> cairn.v1.NextStep
-	35, // 34: cairn.v1.NextStep.kind:type_name -> cairn.v1.RouteKind
-	0,  // 35: cairn.v1.NextStep.readiness:type_name -> cairn.v1.NextStep.Readiness
-	34, // 36: cairn.v1.NextStep.cost:type_name -> cairn.v1.Cost
-	36, // 37: cairn.v1.NextStep.why:type_name -> cairn.v1.Reason
-	10, // 38: cairn.v1.RecommendNextStepsResponse.answer:type_name -> cairn.v1.RecommendNextStepsAnswer
-	31, // 39: cairn.v1.RecommendNextStepsResponse.served:type_name -> cairn.v1.Served
-	23, // 40: cairn.v1.RoleGapRequest.objective:type_name -> cairn.v1.Objective
-	24, // 41: cairn.v1.RoleGapRequest.limits:type_name -> cairn.v1.Limits
-	25, // 42: cairn.v1.RoleGapRequest.as_of:type_name -> google.protobuf.Timestamp
-	26, // 43: cairn.v1.RoleGapAnswer.basis:type_name -> cairn.v1.Basis
-	22, // 44: cairn.v1.RoleGapAnswer.labels:type_name -> cairn.v1.RoleGapAnswer.LabelsEntry
-	30, // 45: cairn.v1.RoleGapAnswer.essential:type_name -> cairn.v1.NodeStatus
-	15, // 46: cairn.v1.RoleGapAnswer.optional:type_name -> cairn.v1.OptionalStatus
-	16, // 47: cairn.v1.RoleGapAnswer.missing_competencies:type_name -> cairn.v1.MissingCompetency
-	17, // 48: cairn.v1.RoleGapAnswer.missing_achievements:type_name -> cairn.v1.MissingAchievement
-	28, // 49: cairn.v1.RoleGapAnswer.plan:type_name -> cairn.v1.Plan
-	30, // 50: cairn.v1.OptionalStatus.requirement:type_name -> cairn.v1.NodeStatus
-	37, // 51: cairn.v1.MissingCompetency.min_rigor:type_name -> cairn.v1.Rigor
-	38, // 52: cairn.v1.MissingAchievement.state:type_name -> cairn.v1.NodeState
-	14, // 53: cairn.v1.RoleGapResponse.answer:type_name -> cairn.v1.RoleGapAnswer
-	31, // 54: cairn.v1.RoleGapResponse.served:type_name -> cairn.v1.Served
-	39, // 55: cairn.v1.CompleteStackAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
-	39, // 56: cairn.v1.PlanPathwayAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
-	39, // 57: cairn.v1.RecommendNextStepsAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
-	39, // 58: cairn.v1.RoleGapAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
-	1,  // 59: cairn.v1.PathwayService.CompleteStack:input_type -> cairn.v1.CompleteStackRequest
-	6,  // 60: cairn.v1.PathwayService.PlanPathway:input_type -> cairn.v1.PlanPathwayRequest
-	9,  // 61: cairn.v1.PathwayService.RecommendNextSteps:input_type -> cairn.v1.RecommendNextStepsRequest
-	13, // 62: cairn.v1.PathwayService.RoleGap:input_type -> cairn.v1.RoleGapRequest
-	5,  // 63: cairn.v1.PathwayService.CompleteStack:output_type -> cairn.v1.CompleteStackResponse
-	8,  // 64: cairn.v1.PathwayService.PlanPathway:output_type -> cairn.v1.PlanPathwayResponse
-	12, // 65: cairn.v1.PathwayService.RecommendNextSteps:output_type -> cairn.v1.RecommendNextStepsResponse
-	18, // 66: cairn.v1.PathwayService.RoleGap:output_type -> cairn.v1.RoleGapResponse
-	63, // [63:67] is the sub-list for method output_type
-	59, // [59:63] is the sub-list for method input_type
-	59, // [59:59] is the sub-list for extension type_name
-	59, // [59:59] is the sub-list for extension extendee
-	0,  // [0:59] is the sub-list for field type_name
+	16, // 0: cairn.v1.CompleteStackRequest.objective:type_name -> cairn.v1.Objective
+	17, // 1: cairn.v1.CompleteStackRequest.limits:type_name -> cairn.v1.Limits
+	18, // 2: cairn.v1.CompleteStackRequest.as_of:type_name -> google.protobuf.Timestamp
+	19, // 3: cairn.v1.CompleteStackAnswer.basis:type_name -> cairn.v1.Basis
+	12, // 4: cairn.v1.CompleteStackAnswer.labels:type_name -> cairn.v1.CompleteStackAnswer.LabelsEntry
+	20, // 5: cairn.v1.CompleteStackAnswer.award:type_name -> cairn.v1.Award
+	21, // 6: cairn.v1.CompleteStackAnswer.versions:type_name -> cairn.v1.VersionStatus
+	22, // 7: cairn.v1.CompleteStackAnswer.plan:type_name -> cairn.v1.Plan
+	23, // 8: cairn.v1.CompleteStackAnswer.scales:type_name -> cairn.v1.Scale
+	1,  // 9: cairn.v1.CompleteStackResponse.answer:type_name -> cairn.v1.CompleteStackAnswer
+	24, // 10: cairn.v1.CompleteStackResponse.served:type_name -> cairn.v1.Served
+	25, // 11: cairn.v1.PlanPathwayRequest.goal:type_name -> cairn.v1.Goal
+	16, // 12: cairn.v1.PlanPathwayRequest.objective:type_name -> cairn.v1.Objective
+	17, // 13: cairn.v1.PlanPathwayRequest.limits:type_name -> cairn.v1.Limits
+	18, // 14: cairn.v1.PlanPathwayRequest.as_of:type_name -> google.protobuf.Timestamp
+	19, // 15: cairn.v1.PlanPathwayAnswer.basis:type_name -> cairn.v1.Basis
+	13, // 16: cairn.v1.PlanPathwayAnswer.labels:type_name -> cairn.v1.PlanPathwayAnswer.LabelsEntry
+	25, // 17: cairn.v1.PlanPathwayAnswer.goal:type_name -> cairn.v1.Goal
+	22, // 18: cairn.v1.PlanPathwayAnswer.plan:type_name -> cairn.v1.Plan
+	4,  // 19: cairn.v1.PlanPathwayResponse.answer:type_name -> cairn.v1.PlanPathwayAnswer
+	24, // 20: cairn.v1.PlanPathwayResponse.served:type_name -> cairn.v1.Served
+	26, // 21: cairn.v1.RecommendNextStepsRequest.competencies:type_name -> cairn.v1.CompetencyGoal
+	16, // 22: cairn.v1.RecommendNextStepsRequest.objective:type_name -> cairn.v1.Objective
+	17, // 23: cairn.v1.RecommendNextStepsRequest.limits:type_name -> cairn.v1.Limits
+	18, // 24: cairn.v1.RecommendNextStepsRequest.as_of:type_name -> google.protobuf.Timestamp
+	19, // 25: cairn.v1.RecommendNextStepsAnswer.basis:type_name -> cairn.v1.Basis
+	14, // 26: cairn.v1.RecommendNextStepsAnswer.labels:type_name -> cairn.v1.RecommendNextStepsAnswer.LabelsEntry
+	27, // 27: cairn.v1.RecommendNextStepsAnswer.goals:type_name -> cairn.v1.GoalStatus
+	16, // 28: cairn.v1.RecommendNextStepsAnswer.objective:type_name -> cairn.v1.Objective
+	28, // 29: cairn.v1.RecommendNextStepsAnswer.steps:type_name -> cairn.v1.NextStep
+	7,  // 30: cairn.v1.RecommendNextStepsResponse.answer:type_name -> cairn.v1.RecommendNextStepsAnswer
+	24, // 31: cairn.v1.RecommendNextStepsResponse.served:type_name -> cairn.v1.Served
+	16, // 32: cairn.v1.RoleGapRequest.objective:type_name -> cairn.v1.Objective
+	17, // 33: cairn.v1.RoleGapRequest.limits:type_name -> cairn.v1.Limits
+	18, // 34: cairn.v1.RoleGapRequest.as_of:type_name -> google.protobuf.Timestamp
+	19, // 35: cairn.v1.RoleGapAnswer.basis:type_name -> cairn.v1.Basis
+	15, // 36: cairn.v1.RoleGapAnswer.labels:type_name -> cairn.v1.RoleGapAnswer.LabelsEntry
+	29, // 37: cairn.v1.RoleGapAnswer.essential:type_name -> cairn.v1.NodeStatus
+	30, // 38: cairn.v1.RoleGapAnswer.optional:type_name -> cairn.v1.OptionalStatus
+	31, // 39: cairn.v1.RoleGapAnswer.missing_competencies:type_name -> cairn.v1.MissingCompetency
+	32, // 40: cairn.v1.RoleGapAnswer.missing_achievements:type_name -> cairn.v1.MissingAchievement
+	33, // 41: cairn.v1.RoleGapAnswer.missing_tenures:type_name -> cairn.v1.MissingTenure
+	22, // 42: cairn.v1.RoleGapAnswer.plan:type_name -> cairn.v1.Plan
+	23, // 43: cairn.v1.RoleGapAnswer.scales:type_name -> cairn.v1.Scale
+	10, // 44: cairn.v1.RoleGapResponse.answer:type_name -> cairn.v1.RoleGapAnswer
+	24, // 45: cairn.v1.RoleGapResponse.served:type_name -> cairn.v1.Served
+	34, // 46: cairn.v1.CompleteStackAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
+	34, // 47: cairn.v1.PlanPathwayAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
+	34, // 48: cairn.v1.RecommendNextStepsAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
+	34, // 49: cairn.v1.RoleGapAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
+	0,  // 50: cairn.v1.PathwayService.CompleteStack:input_type -> cairn.v1.CompleteStackRequest
+	3,  // 51: cairn.v1.PathwayService.PlanPathway:input_type -> cairn.v1.PlanPathwayRequest
+	6,  // 52: cairn.v1.PathwayService.RecommendNextSteps:input_type -> cairn.v1.RecommendNextStepsRequest
+	9,  // 53: cairn.v1.PathwayService.RoleGap:input_type -> cairn.v1.RoleGapRequest
+	2,  // 54: cairn.v1.PathwayService.CompleteStack:output_type -> cairn.v1.CompleteStackResponse
+	5,  // 55: cairn.v1.PathwayService.PlanPathway:output_type -> cairn.v1.PlanPathwayResponse
+	8,  // 56: cairn.v1.PathwayService.RecommendNextSteps:output_type -> cairn.v1.RecommendNextStepsResponse
+	11, // 57: cairn.v1.PathwayService.RoleGap:output_type -> cairn.v1.RoleGapResponse
+	54, // [54:58] is the sub-list for method output_type
+	50, // [50:54] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_cairn_v1_pathway_proto_init() }
@@ -2183,26 +1589,24 @@ func file_cairn_v1_pathway_proto_init() {
 	if File_cairn_v1_pathway_proto != nil {
 		return
 	}
+	file_cairn_v1_award_proto_init()
 	file_cairn_v1_common_proto_init()
-	file_cairn_v1_entry_proto_init()
+	file_cairn_v1_competency_proto_init()
 	file_cairn_v1_options_proto_init()
-	file_cairn_v1_people_proto_init()
 	file_cairn_v1_plan_proto_init()
 	file_cairn_v1_standing_proto_init()
-	file_cairn_v1_pathway_proto_msgTypes[10].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cairn_v1_pathway_proto_rawDesc), len(file_cairn_v1_pathway_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   22,
+			NumEnums:      0,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_cairn_v1_pathway_proto_goTypes,
 		DependencyIndexes: file_cairn_v1_pathway_proto_depIdxs,
-		EnumInfos:         file_cairn_v1_pathway_proto_enumTypes,
 		MessageInfos:      file_cairn_v1_pathway_proto_msgTypes,
 	}.Build()
 	File_cairn_v1_pathway_proto = out.File

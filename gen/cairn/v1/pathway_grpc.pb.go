@@ -45,7 +45,8 @@ type PathwayServiceClient interface {
 	// Recommends what to earn next on the way to a goal.
 	//
 	// What is ready to claim comes first, then what leaving out costs more, what
-	// unlocks more roles, what is cheaper, the lesser id.
+	// unlocks more roles, what is cheaper, the lesser id. Without a goal it is what
+	// can be begun and meets most of what roles ask for.
 	RecommendNextSteps(ctx context.Context, in *RecommendNextStepsRequest, opts ...grpc.CallOption) (*RecommendNextStepsResponse, error)
 	// Says how far a person is from a role.
 	//
@@ -122,7 +123,8 @@ type PathwayServiceServer interface {
 	// Recommends what to earn next on the way to a goal.
 	//
 	// What is ready to claim comes first, then what leaving out costs more, what
-	// unlocks more roles, what is cheaper, the lesser id.
+	// unlocks more roles, what is cheaper, the lesser id. Without a goal it is what
+	// can be begun and meets most of what roles ask for.
 	RecommendNextSteps(context.Context, *RecommendNextStepsRequest) (*RecommendNextStepsResponse, error)
 	// Says how far a person is from a role.
 	//

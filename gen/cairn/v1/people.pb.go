@@ -24,71 +24,6 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// AwardSource is where an award comes from.
-type AwardSource int32
-
-const (
-	// Not said.
-	AwardSource_AWARD_SOURCE_UNSPECIFIED AwardSource = 0
-	// An assessment.
-	AwardSource_AWARD_SOURCE_ASSESSMENT AwardSource = 1
-	// An import.
-	AwardSource_AWARD_SOURCE_IMPORT AwardSource = 2
-	// The recognition of prior learning.
-	AwardSource_AWARD_SOURCE_PRIOR_LEARNING AwardSource = 3
-	// A move from another system.
-	AwardSource_AWARD_SOURCE_MIGRATION AwardSource = 4
-	// An automatic award: it follows from recorded facts.
-	AwardSource_AWARD_SOURCE_DERIVED AwardSource = 5
-)
-
-// Enum value maps for AwardSource.
-var (
-	AwardSource_name = map[int32]string{
-		0: "AWARD_SOURCE_UNSPECIFIED",
-		1: "AWARD_SOURCE_ASSESSMENT",
-		2: "AWARD_SOURCE_IMPORT",
-		3: "AWARD_SOURCE_PRIOR_LEARNING",
-		4: "AWARD_SOURCE_MIGRATION",
-		5: "AWARD_SOURCE_DERIVED",
-	}
-	AwardSource_value = map[string]int32{
-		"AWARD_SOURCE_UNSPECIFIED":    0,
-		"AWARD_SOURCE_ASSESSMENT":     1,
-		"AWARD_SOURCE_IMPORT":         2,
-		"AWARD_SOURCE_PRIOR_LEARNING": 3,
-		"AWARD_SOURCE_MIGRATION":      4,
-		"AWARD_SOURCE_DERIVED":        5,
-	}
-)
-
-func (x AwardSource) Enum() *AwardSource {
-	p := new(AwardSource)
-	*p = x
-	return p
-}
-
-func (x AwardSource) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (AwardSource) Descriptor() protoreflect.EnumDescriptor {
-	return file_cairn_v1_people_proto_enumTypes[0].Descriptor()
-}
-
-func (AwardSource) Type() protoreflect.EnumType {
-	return &file_cairn_v1_people_proto_enumTypes[0]
-}
-
-func (x AwardSource) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use AwardSource.Descriptor instead.
-func (AwardSource) EnumDescriptor() ([]byte, []int) {
-	return file_cairn_v1_people_proto_rawDescGZIP(), []int{0}
-}
-
 // Person is who holds things.
 type Person struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -253,298 +188,6 @@ func (x *Assignment) GetCurrent() bool {
 	return false
 }
 
-// Award says that a person earned a version of an achievement. Held, valid and
-// counts are three things: a lapsed award is held and does not count.
-type Award struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id: 32 hexadecimal digits.
-	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Whose it is.
-	Person string `protobuf:"bytes,2,opt,name=person,proto3" json:"person,omitempty"`
-	// The achievement.
-	Achievement string `protobuf:"bytes,3,opt,name=achievement,proto3" json:"achievement,omitempty"`
-	// The version of the achievement, counted from 1.
-	Version int32 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
-	// When it was issued.
-	IssuedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=issued_at,json=issuedAt,proto3" json:"issued_at,omitempty"`
-	// The end, half-open: it does not count at this instant. Unset: it never
-	// lapses.
-	ValidUntil *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
-	// Where it comes from.
-	Source AwardSource `protobuf:"varint,7,opt,name=source,proto3,enum=cairn.v1.AwardSource" json:"source,omitempty"`
-	// How strictly it was assessed.
-	Rigor Rigor `protobuf:"varint,8,opt,name=rigor,proto3,enum=cairn.v1.Rigor" json:"rigor,omitempty"`
-	// Who awarded it; may be empty.
-	Issuer string `protobuf:"bytes,9,opt,name=issuer,proto3" json:"issuer,omitempty"`
-	// Whether it was issued by as_of.
-	Held bool `protobuf:"varint,10,opt,name=held,proto3" json:"held,omitempty"`
-	// Whether it is held and has not ended at as_of.
-	Valid bool `protobuf:"varint,11,opt,name=valid,proto3" json:"valid,omitempty"`
-	// Whether it makes requirements true at as_of.
-	Counts bool `protobuf:"varint,12,opt,name=counts,proto3" json:"counts,omitempty"`
-	// Whether the requirement of no route of its version holds.
-	PrerequisiteUnmet bool `protobuf:"varint,13,opt,name=prerequisite_unmet,json=prerequisiteUnmet,proto3" json:"prerequisite_unmet,omitempty"`
-	// Why it is not valid or does not count, or what else to know.
-	Reasons []*Reason `protobuf:"bytes,14,rep,name=reasons,proto3" json:"reasons,omitempty"`
-	// Links or texts that prove it; only when asked for.
-	Evidence []string `protobuf:"bytes,15,rep,name=evidence,proto3" json:"evidence,omitempty"`
-	// What other systems call it; only when asked for.
-	Identifiers []string `protobuf:"bytes,16,rep,name=identifiers,proto3" json:"identifiers,omitempty"`
-	// Whether the personal record was erased; only when evidence is asked for.
-	Erased        bool `protobuf:"varint,17,opt,name=erased,proto3" json:"erased,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Award) Reset() {
-	*x = Award{}
-	mi := &file_cairn_v1_people_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Award) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Award) ProtoMessage() {}
-
-func (x *Award) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_people_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Award.ProtoReflect.Descriptor instead.
-func (*Award) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_people_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *Award) GetId() string {
-	if x != nil {
-		return x.Id
-	}
-	return ""
-}
-
-func (x *Award) GetPerson() string {
-	if x != nil {
-		return x.Person
-	}
-	return ""
-}
-
-func (x *Award) GetAchievement() string {
-	if x != nil {
-		return x.Achievement
-	}
-	return ""
-}
-
-func (x *Award) GetVersion() int32 {
-	if x != nil {
-		return x.Version
-	}
-	return 0
-}
-
-func (x *Award) GetIssuedAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.IssuedAt
-	}
-	return nil
-}
-
-func (x *Award) GetValidUntil() *timestamppb.Timestamp {
-	if x != nil {
-		return x.ValidUntil
-	}
-	return nil
-}
-
-func (x *Award) GetSource() AwardSource {
-	if x != nil {
-		return x.Source
-	}
-	return AwardSource_AWARD_SOURCE_UNSPECIFIED
-}
-
-func (x *Award) GetRigor() Rigor {
-	if x != nil {
-		return x.Rigor
-	}
-	return Rigor_RIGOR_UNSPECIFIED
-}
-
-func (x *Award) GetIssuer() string {
-	if x != nil {
-		return x.Issuer
-	}
-	return ""
-}
-
-func (x *Award) GetHeld() bool {
-	if x != nil {
-		return x.Held
-	}
-	return false
-}
-
-func (x *Award) GetValid() bool {
-	if x != nil {
-		return x.Valid
-	}
-	return false
-}
-
-func (x *Award) GetCounts() bool {
-	if x != nil {
-		return x.Counts
-	}
-	return false
-}
-
-func (x *Award) GetPrerequisiteUnmet() bool {
-	if x != nil {
-		return x.PrerequisiteUnmet
-	}
-	return false
-}
-
-func (x *Award) GetReasons() []*Reason {
-	if x != nil {
-		return x.Reasons
-	}
-	return nil
-}
-
-func (x *Award) GetEvidence() []string {
-	if x != nil {
-		return x.Evidence
-	}
-	return nil
-}
-
-func (x *Award) GetIdentifiers() []string {
-	if x != nil {
-		return x.Identifiers
-	}
-	return nil
-}
-
-func (x *Award) GetErased() bool {
-	if x != nil {
-		return x.Erased
-	}
-	return false
-}
-
-// Claim is a competency level declared by someone.
-type Claim struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id: 32 hexadecimal digits.
-	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Whose it is.
-	Person string `protobuf:"bytes,2,opt,name=person,proto3" json:"person,omitempty"`
-	// The competency.
-	Competency string `protobuf:"bytes,3,opt,name=competency,proto3" json:"competency,omitempty"`
-	// The level, 1 to 100; 0 withdraws.
-	Level int32 `protobuf:"varint,4,opt,name=level,proto3" json:"level,omitempty"`
-	// How strictly it was assessed.
-	Rigor Rigor `protobuf:"varint,5,opt,name=rigor,proto3,enum=cairn.v1.Rigor" json:"rigor,omitempty"`
-	// Who says so: "self", the id of a person, a system.
-	By string `protobuf:"bytes,6,opt,name=by,proto3" json:"by,omitempty"`
-	// When.
-	At            *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=at,proto3" json:"at,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Claim) Reset() {
-	*x = Claim{}
-	mi := &file_cairn_v1_people_proto_msgTypes[3]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Claim) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Claim) ProtoMessage() {}
-
-func (x *Claim) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_people_proto_msgTypes[3]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Claim.ProtoReflect.Descriptor instead.
-func (*Claim) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_people_proto_rawDescGZIP(), []int{3}
-}
-
-func (x *Claim) GetId() string {
-	if x != nil {
-		return x.Id
-	}
-	return ""
-}
-
-func (x *Claim) GetPerson() string {
-	if x != nil {
-		return x.Person
-	}
-	return ""
-}
-
-func (x *Claim) GetCompetency() string {
-	if x != nil {
-		return x.Competency
-	}
-	return ""
-}
-
-func (x *Claim) GetLevel() int32 {
-	if x != nil {
-		return x.Level
-	}
-	return 0
-}
-
-func (x *Claim) GetRigor() Rigor {
-	if x != nil {
-		return x.Rigor
-	}
-	return Rigor_RIGOR_UNSPECIFIED
-}
-
-func (x *Claim) GetBy() string {
-	if x != nil {
-		return x.By
-	}
-	return ""
-}
-
-func (x *Claim) GetAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.At
-	}
-	return nil
-}
-
 // GetPersonRequest asks for a person.
 type GetPersonRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -568,7 +211,7 @@ type GetPersonRequest struct {
 
 func (x *GetPersonRequest) Reset() {
 	*x = GetPersonRequest{}
-	mi := &file_cairn_v1_people_proto_msgTypes[4]
+	mi := &file_cairn_v1_people_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -580,7 +223,7 @@ func (x *GetPersonRequest) String() string {
 func (*GetPersonRequest) ProtoMessage() {}
 
 func (x *GetPersonRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_people_proto_msgTypes[4]
+	mi := &file_cairn_v1_people_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -593,7 +236,7 @@ func (x *GetPersonRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPersonRequest.ProtoReflect.Descriptor instead.
 func (*GetPersonRequest) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_people_proto_rawDescGZIP(), []int{4}
+	return file_cairn_v1_people_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *GetPersonRequest) GetPerson() string {
@@ -655,7 +298,7 @@ type GetPersonAnswer struct {
 
 func (x *GetPersonAnswer) Reset() {
 	*x = GetPersonAnswer{}
-	mi := &file_cairn_v1_people_proto_msgTypes[5]
+	mi := &file_cairn_v1_people_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -667,7 +310,7 @@ func (x *GetPersonAnswer) String() string {
 func (*GetPersonAnswer) ProtoMessage() {}
 
 func (x *GetPersonAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_people_proto_msgTypes[5]
+	mi := &file_cairn_v1_people_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -680,7 +323,7 @@ func (x *GetPersonAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPersonAnswer.ProtoReflect.Descriptor instead.
 func (*GetPersonAnswer) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_people_proto_rawDescGZIP(), []int{5}
+	return file_cairn_v1_people_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GetPersonAnswer) GetBasis() *Basis {
@@ -745,7 +388,7 @@ type GetPersonResponse struct {
 
 func (x *GetPersonResponse) Reset() {
 	*x = GetPersonResponse{}
-	mi := &file_cairn_v1_people_proto_msgTypes[6]
+	mi := &file_cairn_v1_people_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -757,7 +400,7 @@ func (x *GetPersonResponse) String() string {
 func (*GetPersonResponse) ProtoMessage() {}
 
 func (x *GetPersonResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_people_proto_msgTypes[6]
+	mi := &file_cairn_v1_people_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -770,7 +413,7 @@ func (x *GetPersonResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPersonResponse.ProtoReflect.Descriptor instead.
 func (*GetPersonResponse) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_people_proto_rawDescGZIP(), []int{6}
+	return file_cairn_v1_people_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetPersonResponse) GetAnswer() *GetPersonAnswer {
@@ -822,7 +465,7 @@ type ListPeopleRequest struct {
 
 func (x *ListPeopleRequest) Reset() {
 	*x = ListPeopleRequest{}
-	mi := &file_cairn_v1_people_proto_msgTypes[7]
+	mi := &file_cairn_v1_people_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -834,7 +477,7 @@ func (x *ListPeopleRequest) String() string {
 func (*ListPeopleRequest) ProtoMessage() {}
 
 func (x *ListPeopleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_people_proto_msgTypes[7]
+	mi := &file_cairn_v1_people_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -847,7 +490,7 @@ func (x *ListPeopleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPeopleRequest.ProtoReflect.Descriptor instead.
 func (*ListPeopleRequest) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_people_proto_rawDescGZIP(), []int{7}
+	return file_cairn_v1_people_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListPeopleRequest) GetUnit() string {
@@ -933,7 +576,7 @@ type ListPeopleAnswer struct {
 
 func (x *ListPeopleAnswer) Reset() {
 	*x = ListPeopleAnswer{}
-	mi := &file_cairn_v1_people_proto_msgTypes[8]
+	mi := &file_cairn_v1_people_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -945,7 +588,7 @@ func (x *ListPeopleAnswer) String() string {
 func (*ListPeopleAnswer) ProtoMessage() {}
 
 func (x *ListPeopleAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_people_proto_msgTypes[8]
+	mi := &file_cairn_v1_people_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -958,7 +601,7 @@ func (x *ListPeopleAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPeopleAnswer.ProtoReflect.Descriptor instead.
 func (*ListPeopleAnswer) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_people_proto_rawDescGZIP(), []int{8}
+	return file_cairn_v1_people_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListPeopleAnswer) GetBasis() *Basis {
@@ -1009,7 +652,7 @@ type PersonSummary struct {
 
 func (x *PersonSummary) Reset() {
 	*x = PersonSummary{}
-	mi := &file_cairn_v1_people_proto_msgTypes[9]
+	mi := &file_cairn_v1_people_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1021,7 +664,7 @@ func (x *PersonSummary) String() string {
 func (*PersonSummary) ProtoMessage() {}
 
 func (x *PersonSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_people_proto_msgTypes[9]
+	mi := &file_cairn_v1_people_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1034,7 +677,7 @@ func (x *PersonSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonSummary.ProtoReflect.Descriptor instead.
 func (*PersonSummary) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_people_proto_rawDescGZIP(), []int{9}
+	return file_cairn_v1_people_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *PersonSummary) GetPerson() *Person {
@@ -1064,7 +707,7 @@ type ListPeopleResponse struct {
 
 func (x *ListPeopleResponse) Reset() {
 	*x = ListPeopleResponse{}
-	mi := &file_cairn_v1_people_proto_msgTypes[10]
+	mi := &file_cairn_v1_people_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1076,7 +719,7 @@ func (x *ListPeopleResponse) String() string {
 func (*ListPeopleResponse) ProtoMessage() {}
 
 func (x *ListPeopleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_people_proto_msgTypes[10]
+	mi := &file_cairn_v1_people_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1089,7 +732,7 @@ func (x *ListPeopleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPeopleResponse.ProtoReflect.Descriptor instead.
 func (*ListPeopleResponse) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_people_proto_rawDescGZIP(), []int{10}
+	return file_cairn_v1_people_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListPeopleResponse) GetAnswer() *ListPeopleAnswer {
@@ -1142,7 +785,7 @@ type ListAwardsRequest struct {
 
 func (x *ListAwardsRequest) Reset() {
 	*x = ListAwardsRequest{}
-	mi := &file_cairn_v1_people_proto_msgTypes[11]
+	mi := &file_cairn_v1_people_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1154,7 +797,7 @@ func (x *ListAwardsRequest) String() string {
 func (*ListAwardsRequest) ProtoMessage() {}
 
 func (x *ListAwardsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_people_proto_msgTypes[11]
+	mi := &file_cairn_v1_people_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1167,7 +810,7 @@ func (x *ListAwardsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAwardsRequest.ProtoReflect.Descriptor instead.
 func (*ListAwardsRequest) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_people_proto_rawDescGZIP(), []int{11}
+	return file_cairn_v1_people_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListAwardsRequest) GetPerson() string {
@@ -1260,7 +903,7 @@ type ListAwardsAnswer struct {
 
 func (x *ListAwardsAnswer) Reset() {
 	*x = ListAwardsAnswer{}
-	mi := &file_cairn_v1_people_proto_msgTypes[12]
+	mi := &file_cairn_v1_people_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1272,7 +915,7 @@ func (x *ListAwardsAnswer) String() string {
 func (*ListAwardsAnswer) ProtoMessage() {}
 
 func (x *ListAwardsAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_people_proto_msgTypes[12]
+	mi := &file_cairn_v1_people_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1285,7 +928,7 @@ func (x *ListAwardsAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAwardsAnswer.ProtoReflect.Descriptor instead.
 func (*ListAwardsAnswer) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_people_proto_rawDescGZIP(), []int{12}
+	return file_cairn_v1_people_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListAwardsAnswer) GetBasis() *Basis {
@@ -1336,7 +979,7 @@ type ListAwardsResponse struct {
 
 func (x *ListAwardsResponse) Reset() {
 	*x = ListAwardsResponse{}
-	mi := &file_cairn_v1_people_proto_msgTypes[13]
+	mi := &file_cairn_v1_people_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1348,7 +991,7 @@ func (x *ListAwardsResponse) String() string {
 func (*ListAwardsResponse) ProtoMessage() {}
 
 func (x *ListAwardsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_people_proto_msgTypes[13]
+	mi := &file_cairn_v1_people_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1361,7 +1004,7 @@ func (x *ListAwardsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAwardsResponse.ProtoReflect.Descriptor instead.
 func (*ListAwardsResponse) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_people_proto_rawDescGZIP(), []int{13}
+	return file_cairn_v1_people_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListAwardsResponse) GetAnswer() *ListAwardsAnswer {
@@ -1412,7 +1055,7 @@ type GetInventoryRequest struct {
 
 func (x *GetInventoryRequest) Reset() {
 	*x = GetInventoryRequest{}
-	mi := &file_cairn_v1_people_proto_msgTypes[14]
+	mi := &file_cairn_v1_people_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1424,7 +1067,7 @@ func (x *GetInventoryRequest) String() string {
 func (*GetInventoryRequest) ProtoMessage() {}
 
 func (x *GetInventoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_people_proto_msgTypes[14]
+	mi := &file_cairn_v1_people_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1437,7 +1080,7 @@ func (x *GetInventoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInventoryRequest.ProtoReflect.Descriptor instead.
 func (*GetInventoryRequest) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_people_proto_rawDescGZIP(), []int{14}
+	return file_cairn_v1_people_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetInventoryRequest) GetPerson() string {
@@ -1525,7 +1168,7 @@ type GetInventoryAnswer struct {
 
 func (x *GetInventoryAnswer) Reset() {
 	*x = GetInventoryAnswer{}
-	mi := &file_cairn_v1_people_proto_msgTypes[15]
+	mi := &file_cairn_v1_people_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1537,7 +1180,7 @@ func (x *GetInventoryAnswer) String() string {
 func (*GetInventoryAnswer) ProtoMessage() {}
 
 func (x *GetInventoryAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_people_proto_msgTypes[15]
+	mi := &file_cairn_v1_people_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1550,7 +1193,7 @@ func (x *GetInventoryAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInventoryAnswer.ProtoReflect.Descriptor instead.
 func (*GetInventoryAnswer) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_people_proto_rawDescGZIP(), []int{15}
+	return file_cairn_v1_people_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetInventoryAnswer) GetBasis() *Basis {
@@ -1619,7 +1262,7 @@ type HeldCompetency struct {
 
 func (x *HeldCompetency) Reset() {
 	*x = HeldCompetency{}
-	mi := &file_cairn_v1_people_proto_msgTypes[16]
+	mi := &file_cairn_v1_people_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1631,7 +1274,7 @@ func (x *HeldCompetency) String() string {
 func (*HeldCompetency) ProtoMessage() {}
 
 func (x *HeldCompetency) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_people_proto_msgTypes[16]
+	mi := &file_cairn_v1_people_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1644,7 +1287,7 @@ func (x *HeldCompetency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeldCompetency.ProtoReflect.Descriptor instead.
 func (*HeldCompetency) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_people_proto_rawDescGZIP(), []int{16}
+	return file_cairn_v1_people_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *HeldCompetency) GetCompetency() string {
@@ -1696,175 +1339,6 @@ func (x *HeldCompetency) GetEvidence() []*Evidence {
 	return nil
 }
 
-// Evidence is an award or a claim that decides something, or that did not
-// suffice.
-type Evidence struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which it is.
-	//
-	// Types that are valid to be assigned to Fact:
-	//
-	//	*Evidence_Award
-	//	*Evidence_Claim
-	Fact isEvidence_Fact `protobuf_oneof:"fact"`
-	// The achievement of an award.
-	Achievement string `protobuf:"bytes,3,opt,name=achievement,proto3" json:"achievement,omitempty"`
-	// The version of the achievement of an award, counted from 1.
-	Version int32 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
-	// The competency of a claim.
-	Competency string `protobuf:"bytes,5,opt,name=competency,proto3" json:"competency,omitempty"`
-	// The level of a claim, 1 to 100; 0 for an award.
-	Level int32 `protobuf:"varint,6,opt,name=level,proto3" json:"level,omitempty"`
-	// How strictly it was assessed.
-	Rigor Rigor `protobuf:"varint,7,opt,name=rigor,proto3,enum=cairn.v1.Rigor" json:"rigor,omitempty"`
-	// When it was issued or said.
-	IssuedAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=issued_at,json=issuedAt,proto3" json:"issued_at,omitempty"`
-	// The end, half-open; unset: it never lapses.
-	ValidUntil *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
-	// Whether it makes requirements true at as_of.
-	Counts bool `protobuf:"varint,10,opt,name=counts,proto3" json:"counts,omitempty"`
-	// For an award: whether the requirement of no route of its version holds.
-	PrerequisiteUnmet bool `protobuf:"varint,11,opt,name=prerequisite_unmet,json=prerequisiteUnmet,proto3" json:"prerequisite_unmet,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
-}
-
-func (x *Evidence) Reset() {
-	*x = Evidence{}
-	mi := &file_cairn_v1_people_proto_msgTypes[17]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Evidence) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Evidence) ProtoMessage() {}
-
-func (x *Evidence) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_people_proto_msgTypes[17]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Evidence.ProtoReflect.Descriptor instead.
-func (*Evidence) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_people_proto_rawDescGZIP(), []int{17}
-}
-
-func (x *Evidence) GetFact() isEvidence_Fact {
-	if x != nil {
-		return x.Fact
-	}
-	return nil
-}
-
-func (x *Evidence) GetAward() string {
-	if x != nil {
-		if x, ok := x.Fact.(*Evidence_Award); ok {
-			return x.Award
-		}
-	}
-	return ""
-}
-
-func (x *Evidence) GetClaim() string {
-	if x != nil {
-		if x, ok := x.Fact.(*Evidence_Claim); ok {
-			return x.Claim
-		}
-	}
-	return ""
-}
-
-func (x *Evidence) GetAchievement() string {
-	if x != nil {
-		return x.Achievement
-	}
-	return ""
-}
-
-func (x *Evidence) GetVersion() int32 {
-	if x != nil {
-		return x.Version
-	}
-	return 0
-}
-
-func (x *Evidence) GetCompetency() string {
-	if x != nil {
-		return x.Competency
-	}
-	return ""
-}
-
-func (x *Evidence) GetLevel() int32 {
-	if x != nil {
-		return x.Level
-	}
-	return 0
-}
-
-func (x *Evidence) GetRigor() Rigor {
-	if x != nil {
-		return x.Rigor
-	}
-	return Rigor_RIGOR_UNSPECIFIED
-}
-
-func (x *Evidence) GetIssuedAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.IssuedAt
-	}
-	return nil
-}
-
-func (x *Evidence) GetValidUntil() *timestamppb.Timestamp {
-	if x != nil {
-		return x.ValidUntil
-	}
-	return nil
-}
-
-func (x *Evidence) GetCounts() bool {
-	if x != nil {
-		return x.Counts
-	}
-	return false
-}
-
-func (x *Evidence) GetPrerequisiteUnmet() bool {
-	if x != nil {
-		return x.PrerequisiteUnmet
-	}
-	return false
-}
-
-type isEvidence_Fact interface {
-	isEvidence_Fact()
-}
-
-type Evidence_Award struct {
-	// The id of an award: 32 hexadecimal digits.
-	Award string `protobuf:"bytes,1,opt,name=award,proto3,oneof"`
-}
-
-type Evidence_Claim struct {
-	// The id of a claim: 32 hexadecimal digits.
-	Claim string `protobuf:"bytes,2,opt,name=claim,proto3,oneof"`
-}
-
-func (*Evidence_Award) isEvidence_Fact() {}
-
-func (*Evidence_Claim) isEvidence_Fact() {}
-
 // GetInventoryResponse is the answer and how it was served.
 type GetInventoryResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1878,7 +1352,7 @@ type GetInventoryResponse struct {
 
 func (x *GetInventoryResponse) Reset() {
 	*x = GetInventoryResponse{}
-	mi := &file_cairn_v1_people_proto_msgTypes[18]
+	mi := &file_cairn_v1_people_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1890,7 +1364,7 @@ func (x *GetInventoryResponse) String() string {
 func (*GetInventoryResponse) ProtoMessage() {}
 
 func (x *GetInventoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_people_proto_msgTypes[18]
+	mi := &file_cairn_v1_people_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1903,7 +1377,7 @@ func (x *GetInventoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInventoryResponse.ProtoReflect.Descriptor instead.
 func (*GetInventoryResponse) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_people_proto_rawDescGZIP(), []int{18}
+	return file_cairn_v1_people_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetInventoryResponse) GetAnswer() *GetInventoryAnswer {
@@ -1924,7 +1398,7 @@ var File_cairn_v1_people_proto protoreflect.FileDescriptor
 
 const file_cairn_v1_people_proto_rawDesc = "" +
 	"\n" +
-	"\x15cairn/v1/people.proto\x12\bcairn.v1\x1a\x1bbuf/validate/validate.proto\x1a\x15cairn/v1/common.proto\x1a\x16cairn/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"D\n" +
+	"\x15cairn/v1/people.proto\x12\bcairn.v1\x1a\x1bbuf/validate/validate.proto\x1a\x14cairn/v1/award.proto\x1a\x15cairn/v1/common.proto\x1a\x19cairn/v1/competency.proto\x1a\x16cairn/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"D\n" +
 	"\x06Person\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -1937,37 +1411,7 @@ const file_cairn_v1_people_proto_rawDesc = "" +
 	"\amanager\x18\x04 \x01(\tR\amanager\x12.\n" +
 	"\x04from\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x120\n" +
 	"\x05until\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x18\n" +
-	"\acurrent\x18\a \x01(\bR\acurrent\"\xc2\x04\n" +
-	"\x05Award\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
-	"\x06person\x18\x02 \x01(\tR\x06person\x12 \n" +
-	"\vachievement\x18\x03 \x01(\tR\vachievement\x12\x18\n" +
-	"\aversion\x18\x04 \x01(\x05R\aversion\x127\n" +
-	"\tissued_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bissuedAt\x12;\n" +
-	"\vvalid_until\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"validUntil\x12-\n" +
-	"\x06source\x18\a \x01(\x0e2\x15.cairn.v1.AwardSourceR\x06source\x12%\n" +
-	"\x05rigor\x18\b \x01(\x0e2\x0f.cairn.v1.RigorR\x05rigor\x12\x16\n" +
-	"\x06issuer\x18\t \x01(\tR\x06issuer\x12\x12\n" +
-	"\x04held\x18\n" +
-	" \x01(\bR\x04held\x12\x14\n" +
-	"\x05valid\x18\v \x01(\bR\x05valid\x12\x16\n" +
-	"\x06counts\x18\f \x01(\bR\x06counts\x12-\n" +
-	"\x12prerequisite_unmet\x18\r \x01(\bR\x11prerequisiteUnmet\x12*\n" +
-	"\areasons\x18\x0e \x03(\v2\x10.cairn.v1.ReasonR\areasons\x12\x1a\n" +
-	"\bevidence\x18\x0f \x03(\tR\bevidence\x12 \n" +
-	"\videntifiers\x18\x10 \x03(\tR\videntifiers\x12\x16\n" +
-	"\x06erased\x18\x11 \x01(\bR\x06erased\"\xc8\x01\n" +
-	"\x05Claim\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
-	"\x06person\x18\x02 \x01(\tR\x06person\x12\x1e\n" +
-	"\n" +
-	"competency\x18\x03 \x01(\tR\n" +
-	"competency\x12\x14\n" +
-	"\x05level\x18\x04 \x01(\x05R\x05level\x12%\n" +
-	"\x05rigor\x18\x05 \x01(\x0e2\x0f.cairn.v1.RigorR\x05rigor\x12\x0e\n" +
-	"\x02by\x18\x06 \x01(\tR\x02by\x12*\n" +
-	"\x02at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x02at\"\xeb\x01\n" +
+	"\acurrent\x18\a \x01(\bR\acurrent\"\xeb\x01\n" +
 	"\x10GetPersonRequest\x12\"\n" +
 	"\x06person\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05 \x01(\x80\x04R\x06person\x121\n" +
@@ -2082,34 +1526,10 @@ const file_cairn_v1_people_proto_rawDesc = "" +
 	"\bendorsed\x18\x04 \x01(\x05R\bendorsed\x12\x1a\n" +
 	"\bassessed\x18\x05 \x01(\x05R\bassessed\x12\x1c\n" +
 	"\tproctored\x18\x06 \x01(\x05R\tproctored\x12.\n" +
-	"\bevidence\x18\a \x03(\v2\x12.cairn.v1.EvidenceR\bevidence\"\x98\x03\n" +
-	"\bEvidence\x12\x16\n" +
-	"\x05award\x18\x01 \x01(\tH\x00R\x05award\x12\x16\n" +
-	"\x05claim\x18\x02 \x01(\tH\x00R\x05claim\x12 \n" +
-	"\vachievement\x18\x03 \x01(\tR\vachievement\x12\x18\n" +
-	"\aversion\x18\x04 \x01(\x05R\aversion\x12\x1e\n" +
-	"\n" +
-	"competency\x18\x05 \x01(\tR\n" +
-	"competency\x12\x14\n" +
-	"\x05level\x18\x06 \x01(\x05R\x05level\x12%\n" +
-	"\x05rigor\x18\a \x01(\x0e2\x0f.cairn.v1.RigorR\x05rigor\x127\n" +
-	"\tissued_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\bissuedAt\x12;\n" +
-	"\vvalid_until\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"validUntil\x12\x16\n" +
-	"\x06counts\x18\n" +
-	" \x01(\bR\x06counts\x12-\n" +
-	"\x12prerequisite_unmet\x18\v \x01(\bR\x11prerequisiteUnmetB\x06\n" +
-	"\x04fact\"v\n" +
+	"\bevidence\x18\a \x03(\v2\x12.cairn.v1.EvidenceR\bevidence\"v\n" +
 	"\x14GetInventoryResponse\x124\n" +
 	"\x06answer\x18\x01 \x01(\v2\x1c.cairn.v1.GetInventoryAnswerR\x06answer\x12(\n" +
-	"\x06served\x18\x02 \x01(\v2\x10.cairn.v1.ServedR\x06served*\xb8\x01\n" +
-	"\vAwardSource\x12\x1c\n" +
-	"\x18AWARD_SOURCE_UNSPECIFIED\x10\x00\x12\x1b\n" +
-	"\x17AWARD_SOURCE_ASSESSMENT\x10\x01\x12\x17\n" +
-	"\x13AWARD_SOURCE_IMPORT\x10\x02\x12\x1f\n" +
-	"\x1bAWARD_SOURCE_PRIOR_LEARNING\x10\x03\x12\x1a\n" +
-	"\x16AWARD_SOURCE_MIGRATION\x10\x04\x12\x18\n" +
-	"\x14AWARD_SOURCE_DERIVED\x10\x052\xfa\x03\n" +
+	"\x06served\x18\x02 \x01(\v2\x10.cairn.v1.ServedR\x06served2\xfa\x03\n" +
 	"\rPeopleService\x12u\n" +
 	"\tGetPerson\x12\x1a.cairn.v1.GetPersonRequest\x1a\x1b.cairn.v1.GetPersonResponse\"/\xc2\xf3\x18\x10\b\x03\x12\x04\x02\x03\x04\x05\x1a\x06person\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/people/{person}\x12f\n" +
 	"\n" +
@@ -2131,101 +1551,87 @@ func file_cairn_v1_people_proto_rawDescGZIP() []byte {
 	return file_cairn_v1_people_proto_rawDescData
 }
 
-var file_cairn_v1_people_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_cairn_v1_people_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_cairn_v1_people_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_cairn_v1_people_proto_goTypes = []any{
-	(AwardSource)(0),              // 0: cairn.v1.AwardSource
-	(*Person)(nil),                // 1: cairn.v1.Person
-	(*Assignment)(nil),            // 2: cairn.v1.Assignment
-	(*Award)(nil),                 // 3: cairn.v1.Award
-	(*Claim)(nil),                 // 4: cairn.v1.Claim
-	(*GetPersonRequest)(nil),      // 5: cairn.v1.GetPersonRequest
-	(*GetPersonAnswer)(nil),       // 6: cairn.v1.GetPersonAnswer
-	(*GetPersonResponse)(nil),     // 7: cairn.v1.GetPersonResponse
-	(*ListPeopleRequest)(nil),     // 8: cairn.v1.ListPeopleRequest
-	(*ListPeopleAnswer)(nil),      // 9: cairn.v1.ListPeopleAnswer
-	(*PersonSummary)(nil),         // 10: cairn.v1.PersonSummary
-	(*ListPeopleResponse)(nil),    // 11: cairn.v1.ListPeopleResponse
-	(*ListAwardsRequest)(nil),     // 12: cairn.v1.ListAwardsRequest
-	(*ListAwardsAnswer)(nil),      // 13: cairn.v1.ListAwardsAnswer
-	(*ListAwardsResponse)(nil),    // 14: cairn.v1.ListAwardsResponse
-	(*GetInventoryRequest)(nil),   // 15: cairn.v1.GetInventoryRequest
-	(*GetInventoryAnswer)(nil),    // 16: cairn.v1.GetInventoryAnswer
-	(*HeldCompetency)(nil),        // 17: cairn.v1.HeldCompetency
-	(*Evidence)(nil),              // 18: cairn.v1.Evidence
-	(*GetInventoryResponse)(nil),  // 19: cairn.v1.GetInventoryResponse
-	nil,                           // 20: cairn.v1.GetPersonAnswer.LabelsEntry
-	nil,                           // 21: cairn.v1.ListPeopleAnswer.LabelsEntry
-	nil,                           // 22: cairn.v1.ListAwardsAnswer.LabelsEntry
-	nil,                           // 23: cairn.v1.GetInventoryAnswer.LabelsEntry
-	(*timestamppb.Timestamp)(nil), // 24: google.protobuf.Timestamp
-	(Rigor)(0),                    // 25: cairn.v1.Rigor
-	(*Reason)(nil),                // 26: cairn.v1.Reason
-	(*Basis)(nil),                 // 27: cairn.v1.Basis
-	(*Served)(nil),                // 28: cairn.v1.Served
-	(*Scale)(nil),                 // 29: cairn.v1.Scale
-	(*Label)(nil),                 // 30: cairn.v1.Label
+	(*Person)(nil),                // 0: cairn.v1.Person
+	(*Assignment)(nil),            // 1: cairn.v1.Assignment
+	(*GetPersonRequest)(nil),      // 2: cairn.v1.GetPersonRequest
+	(*GetPersonAnswer)(nil),       // 3: cairn.v1.GetPersonAnswer
+	(*GetPersonResponse)(nil),     // 4: cairn.v1.GetPersonResponse
+	(*ListPeopleRequest)(nil),     // 5: cairn.v1.ListPeopleRequest
+	(*ListPeopleAnswer)(nil),      // 6: cairn.v1.ListPeopleAnswer
+	(*PersonSummary)(nil),         // 7: cairn.v1.PersonSummary
+	(*ListPeopleResponse)(nil),    // 8: cairn.v1.ListPeopleResponse
+	(*ListAwardsRequest)(nil),     // 9: cairn.v1.ListAwardsRequest
+	(*ListAwardsAnswer)(nil),      // 10: cairn.v1.ListAwardsAnswer
+	(*ListAwardsResponse)(nil),    // 11: cairn.v1.ListAwardsResponse
+	(*GetInventoryRequest)(nil),   // 12: cairn.v1.GetInventoryRequest
+	(*GetInventoryAnswer)(nil),    // 13: cairn.v1.GetInventoryAnswer
+	(*HeldCompetency)(nil),        // 14: cairn.v1.HeldCompetency
+	(*GetInventoryResponse)(nil),  // 15: cairn.v1.GetInventoryResponse
+	nil,                           // 16: cairn.v1.GetPersonAnswer.LabelsEntry
+	nil,                           // 17: cairn.v1.ListPeopleAnswer.LabelsEntry
+	nil,                           // 18: cairn.v1.ListAwardsAnswer.LabelsEntry
+	nil,                           // 19: cairn.v1.GetInventoryAnswer.LabelsEntry
+	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
+	(*Basis)(nil),                 // 21: cairn.v1.Basis
+	(*Served)(nil),                // 22: cairn.v1.Served
+	(*Award)(nil),                 // 23: cairn.v1.Award
+	(Rigor)(0),                    // 24: cairn.v1.Rigor
+	(*Scale)(nil),                 // 25: cairn.v1.Scale
+	(*Evidence)(nil),              // 26: cairn.v1.Evidence
+	(*Label)(nil),                 // 27: cairn.v1.Label
 }
 var file_cairn_v1_people_proto_depIdxs = []int32{
-	24, // 0: cairn.v1.Assignment.from:type_name -> google.protobuf.Timestamp
-	24, // 1: cairn.v1.Assignment.until:type_name -> google.protobuf.Timestamp
-	24, // 2: cairn.v1.Award.issued_at:type_name -> google.protobuf.Timestamp
-	24, // 3: cairn.v1.Award.valid_until:type_name -> google.protobuf.Timestamp
-	0,  // 4: cairn.v1.Award.source:type_name -> cairn.v1.AwardSource
-	25, // 5: cairn.v1.Award.rigor:type_name -> cairn.v1.Rigor
-	26, // 6: cairn.v1.Award.reasons:type_name -> cairn.v1.Reason
-	25, // 7: cairn.v1.Claim.rigor:type_name -> cairn.v1.Rigor
-	24, // 8: cairn.v1.Claim.at:type_name -> google.protobuf.Timestamp
-	24, // 9: cairn.v1.GetPersonRequest.as_of:type_name -> google.protobuf.Timestamp
-	27, // 10: cairn.v1.GetPersonAnswer.basis:type_name -> cairn.v1.Basis
-	20, // 11: cairn.v1.GetPersonAnswer.labels:type_name -> cairn.v1.GetPersonAnswer.LabelsEntry
-	1,  // 12: cairn.v1.GetPersonAnswer.person:type_name -> cairn.v1.Person
-	2,  // 13: cairn.v1.GetPersonAnswer.assignments:type_name -> cairn.v1.Assignment
-	6,  // 14: cairn.v1.GetPersonResponse.answer:type_name -> cairn.v1.GetPersonAnswer
-	28, // 15: cairn.v1.GetPersonResponse.served:type_name -> cairn.v1.Served
-	24, // 16: cairn.v1.ListPeopleRequest.as_of:type_name -> google.protobuf.Timestamp
-	27, // 17: cairn.v1.ListPeopleAnswer.basis:type_name -> cairn.v1.Basis
-	21, // 18: cairn.v1.ListPeopleAnswer.labels:type_name -> cairn.v1.ListPeopleAnswer.LabelsEntry
-	10, // 19: cairn.v1.ListPeopleAnswer.people:type_name -> cairn.v1.PersonSummary
-	1,  // 20: cairn.v1.PersonSummary.person:type_name -> cairn.v1.Person
-	2,  // 21: cairn.v1.PersonSummary.assignments:type_name -> cairn.v1.Assignment
-	9,  // 22: cairn.v1.ListPeopleResponse.answer:type_name -> cairn.v1.ListPeopleAnswer
-	28, // 23: cairn.v1.ListPeopleResponse.served:type_name -> cairn.v1.Served
-	24, // 24: cairn.v1.ListAwardsRequest.as_of:type_name -> google.protobuf.Timestamp
-	27, // 25: cairn.v1.ListAwardsAnswer.basis:type_name -> cairn.v1.Basis
-	22, // 26: cairn.v1.ListAwardsAnswer.labels:type_name -> cairn.v1.ListAwardsAnswer.LabelsEntry
-	3,  // 27: cairn.v1.ListAwardsAnswer.awards:type_name -> cairn.v1.Award
-	13, // 28: cairn.v1.ListAwardsResponse.answer:type_name -> cairn.v1.ListAwardsAnswer
-	28, // 29: cairn.v1.ListAwardsResponse.served:type_name -> cairn.v1.Served
-	25, // 30: cairn.v1.GetInventoryRequest.min_rigor:type_name -> cairn.v1.Rigor
-	24, // 31: cairn.v1.GetInventoryRequest.as_of:type_name -> google.protobuf.Timestamp
-	27, // 32: cairn.v1.GetInventoryAnswer.basis:type_name -> cairn.v1.Basis
-	23, // 33: cairn.v1.GetInventoryAnswer.labels:type_name -> cairn.v1.GetInventoryAnswer.LabelsEntry
-	17, // 34: cairn.v1.GetInventoryAnswer.competencies:type_name -> cairn.v1.HeldCompetency
-	29, // 35: cairn.v1.GetInventoryAnswer.scales:type_name -> cairn.v1.Scale
-	18, // 36: cairn.v1.HeldCompetency.evidence:type_name -> cairn.v1.Evidence
-	25, // 37: cairn.v1.Evidence.rigor:type_name -> cairn.v1.Rigor
-	24, // 38: cairn.v1.Evidence.issued_at:type_name -> google.protobuf.Timestamp
-	24, // 39: cairn.v1.Evidence.valid_until:type_name -> google.protobuf.Timestamp
-	16, // 40: cairn.v1.GetInventoryResponse.answer:type_name -> cairn.v1.GetInventoryAnswer
-	28, // 41: cairn.v1.GetInventoryResponse.served:type_name -> cairn.v1.Served
-	30, // 42: cairn.v1.GetPersonAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
-	30, // 43: cairn.v1.ListPeopleAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
-	30, // 44: cairn.v1.ListAwardsAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
-	30, // 45: cairn.v1.GetInventoryAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
-	5,  // 46: cairn.v1.PeopleService.GetPerson:input_type -> cairn.v1.GetPersonRequest
-	8,  // 47: cairn.v1.PeopleService.ListPeople:input_type -> cairn.v1.ListPeopleRequest
-	12, // 48: cairn.v1.PeopleService.ListAwards:input_type -> cairn.v1.ListAwardsRequest
-	15, // 49: cairn.v1.PeopleService.GetInventory:input_type -> cairn.v1.GetInventoryRequest
-	7,  // 50: cairn.v1.PeopleService.GetPerson:output_type -> cairn.v1.GetPersonResponse
-	11, // 51: cairn.v1.PeopleService.ListPeople:output_type -> cairn.v1.ListPeopleResponse
-	14, // 52: cairn.v1.PeopleService.ListAwards:output_type -> cairn.v1.ListAwardsResponse
-	19, // 53: cairn.v1.PeopleService.GetInventory:output_type -> cairn.v1.GetInventoryResponse
-	50, // [50:54] is the sub-list for method output_type
-	46, // [46:50] is the sub-list for method input_type
-	46, // [46:46] is the sub-list for extension type_name
-	46, // [46:46] is the sub-list for extension extendee
-	0,  // [0:46] is the sub-list for field type_name
+	20, // 0: cairn.v1.Assignment.from:type_name -> google.protobuf.Timestamp
+	20, // 1: cairn.v1.Assignment.until:type_name -> google.protobuf.Timestamp
+	20, // 2: cairn.v1.GetPersonRequest.as_of:type_name -> google.protobuf.Timestamp
+	21, // 3: cairn.v1.GetPersonAnswer.basis:type_name -> cairn.v1.Basis
+	16, // 4: cairn.v1.GetPersonAnswer.labels:type_name -> cairn.v1.GetPersonAnswer.LabelsEntry
+	0,  // 5: cairn.v1.GetPersonAnswer.person:type_name -> cairn.v1.Person
+	1,  // 6: cairn.v1.GetPersonAnswer.assignments:type_name -> cairn.v1.Assignment
+	3,  // 7: cairn.v1.GetPersonResponse.answer:type_name -> cairn.v1.GetPersonAnswer
+	22, // 8: cairn.v1.GetPersonResponse.served:type_name -> cairn.v1.Served
+	20, // 9: cairn.v1.ListPeopleRequest.as_of:type_name -> google.protobuf.Timestamp
+	21, // 10: cairn.v1.ListPeopleAnswer.basis:type_name -> cairn.v1.Basis
+	17, // 11: cairn.v1.ListPeopleAnswer.labels:type_name -> cairn.v1.ListPeopleAnswer.LabelsEntry
+	7,  // 12: cairn.v1.ListPeopleAnswer.people:type_name -> cairn.v1.PersonSummary
+	0,  // 13: cairn.v1.PersonSummary.person:type_name -> cairn.v1.Person
+	1,  // 14: cairn.v1.PersonSummary.assignments:type_name -> cairn.v1.Assignment
+	6,  // 15: cairn.v1.ListPeopleResponse.answer:type_name -> cairn.v1.ListPeopleAnswer
+	22, // 16: cairn.v1.ListPeopleResponse.served:type_name -> cairn.v1.Served
+	20, // 17: cairn.v1.ListAwardsRequest.as_of:type_name -> google.protobuf.Timestamp
+	21, // 18: cairn.v1.ListAwardsAnswer.basis:type_name -> cairn.v1.Basis
+	18, // 19: cairn.v1.ListAwardsAnswer.labels:type_name -> cairn.v1.ListAwardsAnswer.LabelsEntry
+	23, // 20: cairn.v1.ListAwardsAnswer.awards:type_name -> cairn.v1.Award
+	10, // 21: cairn.v1.ListAwardsResponse.answer:type_name -> cairn.v1.ListAwardsAnswer
+	22, // 22: cairn.v1.ListAwardsResponse.served:type_name -> cairn.v1.Served
+	24, // 23: cairn.v1.GetInventoryRequest.min_rigor:type_name -> cairn.v1.Rigor
+	20, // 24: cairn.v1.GetInventoryRequest.as_of:type_name -> google.protobuf.Timestamp
+	21, // 25: cairn.v1.GetInventoryAnswer.basis:type_name -> cairn.v1.Basis
+	19, // 26: cairn.v1.GetInventoryAnswer.labels:type_name -> cairn.v1.GetInventoryAnswer.LabelsEntry
+	14, // 27: cairn.v1.GetInventoryAnswer.competencies:type_name -> cairn.v1.HeldCompetency
+	25, // 28: cairn.v1.GetInventoryAnswer.scales:type_name -> cairn.v1.Scale
+	26, // 29: cairn.v1.HeldCompetency.evidence:type_name -> cairn.v1.Evidence
+	13, // 30: cairn.v1.GetInventoryResponse.answer:type_name -> cairn.v1.GetInventoryAnswer
+	22, // 31: cairn.v1.GetInventoryResponse.served:type_name -> cairn.v1.Served
+	27, // 32: cairn.v1.GetPersonAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
+	27, // 33: cairn.v1.ListPeopleAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
+	27, // 34: cairn.v1.ListAwardsAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
+	27, // 35: cairn.v1.GetInventoryAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
+	2,  // 36: cairn.v1.PeopleService.GetPerson:input_type -> cairn.v1.GetPersonRequest
+	5,  // 37: cairn.v1.PeopleService.ListPeople:input_type -> cairn.v1.ListPeopleRequest
+	9,  // 38: cairn.v1.PeopleService.ListAwards:input_type -> cairn.v1.ListAwardsRequest
+	12, // 39: cairn.v1.PeopleService.GetInventory:input_type -> cairn.v1.GetInventoryRequest
+	4,  // 40: cairn.v1.PeopleService.GetPerson:output_type -> cairn.v1.GetPersonResponse
+	8,  // 41: cairn.v1.PeopleService.ListPeople:output_type -> cairn.v1.ListPeopleResponse
+	11, // 42: cairn.v1.PeopleService.ListAwards:output_type -> cairn.v1.ListAwardsResponse
+	15, // 43: cairn.v1.PeopleService.GetInventory:output_type -> cairn.v1.GetInventoryResponse
+	40, // [40:44] is the sub-list for method output_type
+	36, // [36:40] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_cairn_v1_people_proto_init() }
@@ -2233,25 +1639,22 @@ func file_cairn_v1_people_proto_init() {
 	if File_cairn_v1_people_proto != nil {
 		return
 	}
+	file_cairn_v1_award_proto_init()
 	file_cairn_v1_common_proto_init()
+	file_cairn_v1_competency_proto_init()
 	file_cairn_v1_options_proto_init()
-	file_cairn_v1_people_proto_msgTypes[17].OneofWrappers = []any{
-		(*Evidence_Award)(nil),
-		(*Evidence_Claim)(nil),
-	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cairn_v1_people_proto_rawDesc), len(file_cairn_v1_people_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   23,
+			NumEnums:      0,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_cairn_v1_people_proto_goTypes,
 		DependencyIndexes: file_cairn_v1_people_proto_depIdxs,
-		EnumInfos:         file_cairn_v1_people_proto_enumTypes,
 		MessageInfos:      file_cairn_v1_people_proto_msgTypes,
 	}.Build()
 	File_cairn_v1_people_proto = out.File

@@ -10,6 +10,7 @@ import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -133,20 +134,22 @@ func (PlanStatus) EnumDescriptor() ([]byte, []int) {
 	return file_cairn_v1_plan_proto_rawDescGZIP(), []int{1}
 }
 
-// Cause says why no plan can bring it.
+// Cause says why nothing leads to it.
 type Blocked_Cause int32
 
 const (
 	// Never answered.
 	Blocked_CAUSE_UNSPECIFIED Blocked_Cause = 0
-	// Nothing gives it.
+	// No route, achievement or implication gives it.
 	Blocked_CAUSE_NO_PROVIDER Blocked_Cause = 1
-	// Everything that gives it needs it first.
+	// Every way to it leads back to itself.
 	Blocked_CAUSE_CIRCULAR Blocked_Cause = 2
-	// Its rule cannot hold even with everything it lists.
+	// A rule cannot hold even with everything it lists.
 	Blocked_CAUSE_SHORTFALL Blocked_Cause = 3
-	// Everything that gives it needs something else that is blocked.
+	// What gives it needs something else that is blocked.
 	Blocked_CAUSE_BLOCKED Blocked_Cause = 4
+	// Only what the question excludes gives it.
+	Blocked_CAUSE_EXCLUDED Blocked_Cause = 5
 )
 
 // Enum value maps for Blocked_Cause.
@@ -157,6 +160,7 @@ var (
 		2: "CAUSE_CIRCULAR",
 		3: "CAUSE_SHORTFALL",
 		4: "CAUSE_BLOCKED",
+		5: "CAUSE_EXCLUDED",
 	}
 	Blocked_Cause_value = map[string]int32{
 		"CAUSE_UNSPECIFIED": 0,
@@ -164,6 +168,7 @@ var (
 		"CAUSE_CIRCULAR":    2,
 		"CAUSE_SHORTFALL":   3,
 		"CAUSE_BLOCKED":     4,
+		"CAUSE_EXCLUDED":    5,
 	}
 )
 
@@ -192,6 +197,63 @@ func (x Blocked_Cause) Number() protoreflect.EnumNumber {
 // Deprecated: Use Blocked_Cause.Descriptor instead.
 func (Blocked_Cause) EnumDescriptor() ([]byte, []int) {
 	return file_cairn_v1_plan_proto_rawDescGZIP(), []int{7, 0}
+}
+
+// Readiness says what has to happen.
+type NextStep_Readiness int32
+
+const (
+	// Never answered.
+	NextStep_READINESS_UNSPECIFIED NextStep_Readiness = 0
+	// The requirement of a stack is met: the person claims it.
+	NextStep_READINESS_READY_TO_CLAIM NextStep_Readiness = 1
+	// The requirement of a stack is met: a manager confirms it.
+	NextStep_READINESS_AWAITS_CONFIRMATION NextStep_Readiness = 2
+	// It can be begun.
+	NextStep_READINESS_AVAILABLE_NOW NextStep_Readiness = 3
+)
+
+// Enum value maps for NextStep_Readiness.
+var (
+	NextStep_Readiness_name = map[int32]string{
+		0: "READINESS_UNSPECIFIED",
+		1: "READINESS_READY_TO_CLAIM",
+		2: "READINESS_AWAITS_CONFIRMATION",
+		3: "READINESS_AVAILABLE_NOW",
+	}
+	NextStep_Readiness_value = map[string]int32{
+		"READINESS_UNSPECIFIED":         0,
+		"READINESS_READY_TO_CLAIM":      1,
+		"READINESS_AWAITS_CONFIRMATION": 2,
+		"READINESS_AVAILABLE_NOW":       3,
+	}
+)
+
+func (x NextStep_Readiness) Enum() *NextStep_Readiness {
+	p := new(NextStep_Readiness)
+	*p = x
+	return p
+}
+
+func (x NextStep_Readiness) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (NextStep_Readiness) Descriptor() protoreflect.EnumDescriptor {
+	return file_cairn_v1_plan_proto_enumTypes[3].Descriptor()
+}
+
+func (NextStep_Readiness) Type() protoreflect.EnumType {
+	return &file_cairn_v1_plan_proto_enumTypes[3]
+}
+
+func (x NextStep_Readiness) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use NextStep_Readiness.Descriptor instead.
+func (NextStep_Readiness) EnumDescriptor() ([]byte, []int) {
+	return file_cairn_v1_plan_proto_rawDescGZIP(), []int{9, 0}
 }
 
 // Limits says how far to search.
@@ -475,14 +537,18 @@ type Plan struct {
 	Gap float64 `protobuf:"fixed64,6,opt,name=gap,proto3" json:"gap,omitempty"`
 	// Whether the ties are settled as well, so that every machine has this plan.
 	Canonical bool `protobuf:"varint,7,opt,name=canonical,proto3" json:"canonical,omitempty"`
-	// What the plan need not bring: leaves of the goal that are met, by node.
+	// What the plan need not bring: leaves of the goal that are met, in the order
+	// of the rule.
 	CoveredBy []*Covered `protobuf:"bytes,8,rep,name=covered_by,json=coveredBy,proto3" json:"covered_by,omitempty"`
-	// When unreachable: an irreducible set of what would have to be there. With
-	// none of it the goal stays out of reach, with any one of it not.
+	// When unreachable: an irreducible set. Nothing leads to any of it, and without
+	// at least one of it the goal stays out of reach.
 	Blocked []*Blocked `protobuf:"bytes,9,rep,name=blocked,proto3" json:"blocked,omitempty"`
 	// The work that the search took, in the units of Limits, below 2^53. A string
 	// in JSON.
-	WorkUnits     int64 `protobuf:"varint,10,opt,name=work_units,json=workUnits,proto3" json:"work_units,omitempty"`
+	WorkUnits int64 `protobuf:"varint,10,opt,name=work_units,json=workUnits,proto3" json:"work_units,omitempty"`
+	// When the last time in a role that the plan waits for is reached, if no
+	// assignment changes; unset if it waits for none.
+	WaitUntil     *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=wait_until,json=waitUntil,proto3" json:"wait_until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -587,6 +653,13 @@ func (x *Plan) GetWorkUnits() int64 {
 	return 0
 }
 
+func (x *Plan) GetWaitUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.WaitUntil
+	}
+	return nil
+}
+
 // PlanStep is one achievement to earn by one route.
 type PlanStep struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -602,15 +675,22 @@ type PlanStep struct {
 	Award AwardMode `protobuf:"varint,5,opt,name=award,proto3,enum=cairn.v1.AwardMode" json:"award,omitempty"`
 	// What it costs, in the organization's currency.
 	Cost *Cost `protobuf:"bytes,6,opt,name=cost,proto3" json:"cost,omitempty"`
-	// The leaves of the goal that it helps to meet, by node, in the order of the
-	// rule.
-	Closes []string `protobuf:"bytes,7,rep,name=closes,proto3" json:"closes,omitempty"`
+	// The leaves of the goal that it leads to, directly or through later steps, in
+	// the order of the rule.
+	Closes []*NodeRef `protobuf:"bytes,7,rep,name=closes,proto3" json:"closes,omitempty"`
 	// Why it is in the plan.
 	Why []*Reason `protobuf:"bytes,8,rep,name=why,proto3" json:"why,omitempty"`
 	// Whether it can be done at once, with what is held.
 	AvailableNow bool `protobuf:"varint,9,opt,name=available_now,json=availableNow,proto3" json:"available_now,omitempty"`
-	// The achievements earlier in the plan that it uses, in the plan's order.
-	After         []string `protobuf:"bytes,10,rep,name=after,proto3" json:"after,omitempty"`
+	// Whether an award of the achievement is held that does not suffice: it lapsed,
+	// is stale or too weak.
+	Renews bool `protobuf:"varint,10,opt,name=renews,proto3" json:"renews,omitempty"`
+	// The steps that this one rests on directly, by position in the plan, counted
+	// from 0.
+	Needs []int32 `protobuf:"varint,11,rep,packed,name=needs,proto3" json:"needs,omitempty"`
+	// The steps that rest on this one directly, by position in the plan, counted
+	// from 0.
+	Enables       []int32 `protobuf:"varint,12,rep,packed,name=enables,proto3" json:"enables,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -687,7 +767,7 @@ func (x *PlanStep) GetCost() *Cost {
 	return nil
 }
 
-func (x *PlanStep) GetCloses() []string {
+func (x *PlanStep) GetCloses() []*NodeRef {
 	if x != nil {
 		return x.Closes
 	}
@@ -708,9 +788,23 @@ func (x *PlanStep) GetAvailableNow() bool {
 	return false
 }
 
-func (x *PlanStep) GetAfter() []string {
+func (x *PlanStep) GetRenews() bool {
 	if x != nil {
-		return x.After
+		return x.Renews
+	}
+	return false
+}
+
+func (x *PlanStep) GetNeeds() []int32 {
+	if x != nil {
+		return x.Needs
+	}
+	return nil
+}
+
+func (x *PlanStep) GetEnables() []int32 {
+	if x != nil {
+		return x.Enables
 	}
 	return nil
 }
@@ -718,9 +812,9 @@ func (x *PlanStep) GetAfter() []string {
 // Covered is a leaf of the goal that is met by what is held.
 type Covered struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id of the leaf.
-	Node string `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
-	// What meets it; unset if that is no award or claim.
+	// The leaf.
+	Node *NodeRef `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	// What meets it; unset for time in a role.
 	Evidence      *Evidence `protobuf:"bytes,2,opt,name=evidence,proto3" json:"evidence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -756,11 +850,11 @@ func (*Covered) Descriptor() ([]byte, []int) {
 	return file_cairn_v1_plan_proto_rawDescGZIP(), []int{6}
 }
 
-func (x *Covered) GetNode() string {
+func (x *Covered) GetNode() *NodeRef {
 	if x != nil {
 		return x.Node
 	}
-	return ""
+	return nil
 }
 
 func (x *Covered) GetEvidence() *Evidence {
@@ -770,21 +864,26 @@ func (x *Covered) GetEvidence() *Evidence {
 	return nil
 }
 
-// Blocked is something that no plan can bring.
+// Blocked is something that a goal needs and that nothing leads to.
 type Blocked struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What it is.
+	// What it is; not set: the rule of the goal.
 	//
 	// Types that are valid to be assigned to What:
 	//
 	//	*Blocked_Achievement
 	//	*Blocked_Competency
-	//	*Blocked_Node
+	//	*Blocked_Tenure
 	What isBlocked_What `protobuf_oneof:"what"`
-	// Why no plan can bring it.
+	// Why nothing leads to it.
 	Cause Blocked_Cause `protobuf:"varint,4,opt,name=cause,proto3,enum=cairn.v1.Blocked_Cause" json:"cause,omitempty"`
+	// For a shortfall what there is: hundredths of a credit, weights, or children
+	// that can be met. Below 2^53. A string in JSON.
+	Have int64 `protobuf:"varint,5,opt,name=have,proto3" json:"have,omitempty"`
+	// For a shortfall what is wanted, in the unit of have.
+	Want int64 `protobuf:"varint,6,opt,name=want,proto3" json:"want,omitempty"`
 	// More about it.
-	Reasons       []*Reason `protobuf:"bytes,5,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	Reasons       []*Reason `protobuf:"bytes,7,rep,name=reasons,proto3" json:"reasons,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -844,13 +943,13 @@ func (x *Blocked) GetCompetency() *CompetencyTarget {
 	return nil
 }
 
-func (x *Blocked) GetNode() string {
+func (x *Blocked) GetTenure() *Tenure {
 	if x != nil {
-		if x, ok := x.What.(*Blocked_Node); ok {
-			return x.Node
+		if x, ok := x.What.(*Blocked_Tenure); ok {
+			return x.Tenure
 		}
 	}
-	return ""
+	return nil
 }
 
 func (x *Blocked) GetCause() Blocked_Cause {
@@ -858,6 +957,20 @@ func (x *Blocked) GetCause() Blocked_Cause {
 		return x.Cause
 	}
 	return Blocked_CAUSE_UNSPECIFIED
+}
+
+func (x *Blocked) GetHave() int64 {
+	if x != nil {
+		return x.Have
+	}
+	return 0
+}
+
+func (x *Blocked) GetWant() int64 {
+	if x != nil {
+		return x.Want
+	}
+	return 0
 }
 
 func (x *Blocked) GetReasons() []*Reason {
@@ -881,22 +994,261 @@ type Blocked_Competency struct {
 	Competency *CompetencyTarget `protobuf:"bytes,2,opt,name=competency,proto3,oneof"`
 }
 
-type Blocked_Node struct {
-	// A node of the goal, by id, for example time in a role.
-	Node string `protobuf:"bytes,3,opt,name=node,proto3,oneof"`
+type Blocked_Tenure struct {
+	// Time in a role.
+	Tenure *Tenure `protobuf:"bytes,3,opt,name=tenure,proto3,oneof"`
 }
 
 func (*Blocked_Achievement) isBlocked_What() {}
 
 func (*Blocked_Competency) isBlocked_What() {}
 
-func (*Blocked_Node) isBlocked_What() {}
+func (*Blocked_Tenure) isBlocked_What() {}
+
+// GoalStatus is a goal and what is left to it.
+type GoalStatus struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The goal.
+	Goal *Goal `protobuf:"bytes,1,opt,name=goal,proto3" json:"goal,omitempty"`
+	// What is known about the cheapest plan to it.
+	Status PlanStatus `protobuf:"varint,2,opt,name=status,proto3,enum=cairn.v1.PlanStatus" json:"status,omitempty"`
+	// What that plan costs, in the organization's currency; unset when unreachable.
+	Remaining *Cost `protobuf:"bytes,3,opt,name=remaining,proto3" json:"remaining,omitempty"`
+	// How many steps that plan has.
+	Steps         int32 `protobuf:"varint,4,opt,name=steps,proto3" json:"steps,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GoalStatus) Reset() {
+	*x = GoalStatus{}
+	mi := &file_cairn_v1_plan_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GoalStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GoalStatus) ProtoMessage() {}
+
+func (x *GoalStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_cairn_v1_plan_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GoalStatus.ProtoReflect.Descriptor instead.
+func (*GoalStatus) Descriptor() ([]byte, []int) {
+	return file_cairn_v1_plan_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *GoalStatus) GetGoal() *Goal {
+	if x != nil {
+		return x.Goal
+	}
+	return nil
+}
+
+func (x *GoalStatus) GetStatus() PlanStatus {
+	if x != nil {
+		return x.Status
+	}
+	return PlanStatus_PLAN_STATUS_UNSPECIFIED
+}
+
+func (x *GoalStatus) GetRemaining() *Cost {
+	if x != nil {
+		return x.Remaining
+	}
+	return nil
+}
+
+func (x *GoalStatus) GetSteps() int32 {
+	if x != nil {
+		return x.Steps
+	}
+	return 0
+}
+
+// NextStep is one thing to earn that can be begun at once.
+type NextStep struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The achievement.
+	Achievement string `protobuf:"bytes,1,opt,name=achievement,proto3" json:"achievement,omitempty"`
+	// The version of the achievement, counted from 1.
+	Version int32 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// The id of the route in the achievement.
+	Route string `protobuf:"bytes,3,opt,name=route,proto3" json:"route,omitempty"`
+	// The way of earning.
+	Kind RouteKind `protobuf:"varint,4,opt,name=kind,proto3,enum=cairn.v1.RouteKind" json:"kind,omitempty"`
+	// What has to happen.
+	Readiness NextStep_Readiness `protobuf:"varint,5,opt,name=readiness,proto3,enum=cairn.v1.NextStep_Readiness" json:"readiness,omitempty"`
+	// What it costs, in the organization's currency.
+	Cost *Cost `protobuf:"bytes,6,opt,name=cost,proto3" json:"cost,omitempty"`
+	// The goals whose plan has it, by position, counted from 0.
+	Goals []int32 `protobuf:"varint,7,rep,packed,name=goals,proto3" json:"goals,omitempty"`
+	// The leaves of the goals that it leads to, directly or through later steps.
+	Closes []*NodeRef `protobuf:"bytes,8,rep,name=closes,proto3" json:"closes,omitempty"`
+	// The roles that the person is qualified for with it and not without it, by id.
+	Unlocks []string `protobuf:"bytes,9,rep,name=unlocks,proto3" json:"unlocks,omitempty"`
+	// What the plans to the goals cost more without it, together, in the unit of
+	// the objective, 0 or more, below 2^53. Unset without a goal. A string in JSON.
+	Regret *int64 `protobuf:"varint,10,opt,name=regret,proto3,oneof" json:"regret,omitempty"`
+	// Whether a goal that can be reached cannot be reached without it; the regret
+	// is then that of the other goals.
+	Indispensable bool `protobuf:"varint,11,opt,name=indispensable,proto3" json:"indispensable,omitempty"`
+	// Whether the regret is proved; otherwise it was taken from plans that are not.
+	RegretProven bool `protobuf:"varint,12,opt,name=regret_proven,json=regretProven,proto3" json:"regret_proven,omitempty"`
+	// How many leaves of roles it meets by itself that are not met; without a goal
+	// only.
+	Requirements int32 `protobuf:"varint,13,opt,name=requirements,proto3" json:"requirements,omitempty"`
+	// Why it is recommended.
+	Why           []*Reason `protobuf:"bytes,14,rep,name=why,proto3" json:"why,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NextStep) Reset() {
+	*x = NextStep{}
+	mi := &file_cairn_v1_plan_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NextStep) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NextStep) ProtoMessage() {}
+
+func (x *NextStep) ProtoReflect() protoreflect.Message {
+	mi := &file_cairn_v1_plan_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NextStep.ProtoReflect.Descriptor instead.
+func (*NextStep) Descriptor() ([]byte, []int) {
+	return file_cairn_v1_plan_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *NextStep) GetAchievement() string {
+	if x != nil {
+		return x.Achievement
+	}
+	return ""
+}
+
+func (x *NextStep) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *NextStep) GetRoute() string {
+	if x != nil {
+		return x.Route
+	}
+	return ""
+}
+
+func (x *NextStep) GetKind() RouteKind {
+	if x != nil {
+		return x.Kind
+	}
+	return RouteKind_ROUTE_KIND_UNSPECIFIED
+}
+
+func (x *NextStep) GetReadiness() NextStep_Readiness {
+	if x != nil {
+		return x.Readiness
+	}
+	return NextStep_READINESS_UNSPECIFIED
+}
+
+func (x *NextStep) GetCost() *Cost {
+	if x != nil {
+		return x.Cost
+	}
+	return nil
+}
+
+func (x *NextStep) GetGoals() []int32 {
+	if x != nil {
+		return x.Goals
+	}
+	return nil
+}
+
+func (x *NextStep) GetCloses() []*NodeRef {
+	if x != nil {
+		return x.Closes
+	}
+	return nil
+}
+
+func (x *NextStep) GetUnlocks() []string {
+	if x != nil {
+		return x.Unlocks
+	}
+	return nil
+}
+
+func (x *NextStep) GetRegret() int64 {
+	if x != nil && x.Regret != nil {
+		return *x.Regret
+	}
+	return 0
+}
+
+func (x *NextStep) GetIndispensable() bool {
+	if x != nil {
+		return x.Indispensable
+	}
+	return false
+}
+
+func (x *NextStep) GetRegretProven() bool {
+	if x != nil {
+		return x.RegretProven
+	}
+	return false
+}
+
+func (x *NextStep) GetRequirements() int32 {
+	if x != nil {
+		return x.Requirements
+	}
+	return 0
+}
+
+func (x *NextStep) GetWhy() []*Reason {
+	if x != nil {
+		return x.Why
+	}
+	return nil
+}
 
 var File_cairn_v1_plan_proto protoreflect.FileDescriptor
 
 const file_cairn_v1_plan_proto_rawDesc = "" +
 	"\n" +
-	"\x13cairn/v1/plan.proto\x12\bcairn.v1\x1a\x1bbuf/validate/validate.proto\x1a\x15cairn/v1/common.proto\x1a\x14cairn/v1/entry.proto\x1a\x15cairn/v1/people.proto\"9\n" +
+	"\x13cairn/v1/plan.proto\x12\bcairn.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1acairn/v1/achievement.proto\x1a\x14cairn/v1/award.proto\x1a\x15cairn/v1/common.proto\x1a\x1acairn/v1/requirement.proto\x1a\x17cairn/v1/standing.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"9\n" +
 	"\x06Limits\x12/\n" +
 	"\n" +
 	"work_units\x18\x01 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00R\tworkUnits\"\xa5\x01\n" +
@@ -915,7 +1267,7 @@ const file_cairn_v1_plan_proto_rawDesc = "" +
 	"\xbaH\ar\x05 \x01(\x80\x04R\n" +
 	"competency\x12\x1f\n" +
 	"\x05level\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x01R\x05level\x126\n" +
-	"\tmin_rigor\x18\x03 \x01(\x0e2\x0f.cairn.v1.RigorB\b\xbaH\x05\x82\x01\x02\x10\x01R\bminRigor\"\xfb\x02\n" +
+	"\tmin_rigor\x18\x03 \x01(\x0e2\x0f.cairn.v1.RigorB\b\xbaH\x05\x82\x01\x02\x10\x01R\bminRigor\"\xb6\x03\n" +
 	"\x04Plan\x12,\n" +
 	"\x06status\x18\x01 \x01(\x0e2\x14.cairn.v1.PlanStatusR\x06status\x121\n" +
 	"\tobjective\x18\x02 \x01(\x0e2\x13.cairn.v1.ObjectiveR\tobjective\x12(\n" +
@@ -929,37 +1281,72 @@ const file_cairn_v1_plan_proto_rawDesc = "" +
 	"\ablocked\x18\t \x03(\v2\x11.cairn.v1.BlockedR\ablocked\x12\x1d\n" +
 	"\n" +
 	"work_units\x18\n" +
-	" \x01(\x03R\tworkUnits\"\xcb\x02\n" +
+	" \x01(\x03R\tworkUnits\x129\n" +
+	"\n" +
+	"wait_until\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\twaitUntil\"\x90\x03\n" +
 	"\bPlanStep\x12 \n" +
 	"\vachievement\x18\x01 \x01(\tR\vachievement\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x05R\aversion\x12\x14\n" +
 	"\x05route\x18\x03 \x01(\tR\x05route\x12'\n" +
 	"\x04kind\x18\x04 \x01(\x0e2\x13.cairn.v1.RouteKindR\x04kind\x12)\n" +
 	"\x05award\x18\x05 \x01(\x0e2\x13.cairn.v1.AwardModeR\x05award\x12\"\n" +
-	"\x04cost\x18\x06 \x01(\v2\x0e.cairn.v1.CostR\x04cost\x12\x16\n" +
-	"\x06closes\x18\a \x03(\tR\x06closes\x12\"\n" +
+	"\x04cost\x18\x06 \x01(\v2\x0e.cairn.v1.CostR\x04cost\x12)\n" +
+	"\x06closes\x18\a \x03(\v2\x11.cairn.v1.NodeRefR\x06closes\x12\"\n" +
 	"\x03why\x18\b \x03(\v2\x10.cairn.v1.ReasonR\x03why\x12#\n" +
-	"\ravailable_now\x18\t \x01(\bR\favailableNow\x12\x14\n" +
-	"\x05after\x18\n" +
-	" \x03(\tR\x05after\"M\n" +
-	"\aCovered\x12\x12\n" +
-	"\x04node\x18\x01 \x01(\tR\x04node\x12.\n" +
-	"\bevidence\x18\x02 \x01(\v2\x12.cairn.v1.EvidenceR\bevidence\"\xd7\x02\n" +
+	"\ravailable_now\x18\t \x01(\bR\favailableNow\x12\x16\n" +
+	"\x06renews\x18\n" +
+	" \x01(\bR\x06renews\x12\x14\n" +
+	"\x05needs\x18\v \x03(\x05R\x05needs\x12\x18\n" +
+	"\aenables\x18\f \x03(\x05R\aenables\"`\n" +
+	"\aCovered\x12%\n" +
+	"\x04node\x18\x01 \x01(\v2\x11.cairn.v1.NodeRefR\x04node\x12.\n" +
+	"\bevidence\x18\x02 \x01(\v2\x12.cairn.v1.EvidenceR\bevidence\"\xaa\x03\n" +
 	"\aBlocked\x12\"\n" +
 	"\vachievement\x18\x01 \x01(\tH\x00R\vachievement\x12<\n" +
 	"\n" +
 	"competency\x18\x02 \x01(\v2\x1a.cairn.v1.CompetencyTargetH\x00R\n" +
-	"competency\x12\x14\n" +
-	"\x04node\x18\x03 \x01(\tH\x00R\x04node\x12-\n" +
-	"\x05cause\x18\x04 \x01(\x0e2\x17.cairn.v1.Blocked.CauseR\x05cause\x12*\n" +
-	"\areasons\x18\x05 \x03(\v2\x10.cairn.v1.ReasonR\areasons\"q\n" +
+	"competency\x12*\n" +
+	"\x06tenure\x18\x03 \x01(\v2\x10.cairn.v1.TenureH\x00R\x06tenure\x12-\n" +
+	"\x05cause\x18\x04 \x01(\x0e2\x17.cairn.v1.Blocked.CauseR\x05cause\x12\x12\n" +
+	"\x04have\x18\x05 \x01(\x03R\x04have\x12\x12\n" +
+	"\x04want\x18\x06 \x01(\x03R\x04want\x12*\n" +
+	"\areasons\x18\a \x03(\v2\x10.cairn.v1.ReasonR\areasons\"\x85\x01\n" +
 	"\x05Cause\x12\x15\n" +
 	"\x11CAUSE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11CAUSE_NO_PROVIDER\x10\x01\x12\x12\n" +
 	"\x0eCAUSE_CIRCULAR\x10\x02\x12\x13\n" +
 	"\x0fCAUSE_SHORTFALL\x10\x03\x12\x11\n" +
-	"\rCAUSE_BLOCKED\x10\x04B\x06\n" +
-	"\x04what*P\n" +
+	"\rCAUSE_BLOCKED\x10\x04\x12\x12\n" +
+	"\x0eCAUSE_EXCLUDED\x10\x05B\x06\n" +
+	"\x04what\"\xa2\x01\n" +
+	"\n" +
+	"GoalStatus\x12\"\n" +
+	"\x04goal\x18\x01 \x01(\v2\x0e.cairn.v1.GoalR\x04goal\x12,\n" +
+	"\x06status\x18\x02 \x01(\x0e2\x14.cairn.v1.PlanStatusR\x06status\x12,\n" +
+	"\tremaining\x18\x03 \x01(\v2\x0e.cairn.v1.CostR\tremaining\x12\x14\n" +
+	"\x05steps\x18\x04 \x01(\x05R\x05steps\"\x82\x05\n" +
+	"\bNextStep\x12 \n" +
+	"\vachievement\x18\x01 \x01(\tR\vachievement\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x05R\aversion\x12\x14\n" +
+	"\x05route\x18\x03 \x01(\tR\x05route\x12'\n" +
+	"\x04kind\x18\x04 \x01(\x0e2\x13.cairn.v1.RouteKindR\x04kind\x12:\n" +
+	"\treadiness\x18\x05 \x01(\x0e2\x1c.cairn.v1.NextStep.ReadinessR\treadiness\x12\"\n" +
+	"\x04cost\x18\x06 \x01(\v2\x0e.cairn.v1.CostR\x04cost\x12\x14\n" +
+	"\x05goals\x18\a \x03(\x05R\x05goals\x12)\n" +
+	"\x06closes\x18\b \x03(\v2\x11.cairn.v1.NodeRefR\x06closes\x12\x18\n" +
+	"\aunlocks\x18\t \x03(\tR\aunlocks\x12\x1b\n" +
+	"\x06regret\x18\n" +
+	" \x01(\x03H\x00R\x06regret\x88\x01\x01\x12$\n" +
+	"\rindispensable\x18\v \x01(\bR\rindispensable\x12#\n" +
+	"\rregret_proven\x18\f \x01(\bR\fregretProven\x12\"\n" +
+	"\frequirements\x18\r \x01(\x05R\frequirements\x12\"\n" +
+	"\x03why\x18\x0e \x03(\v2\x10.cairn.v1.ReasonR\x03why\"\x84\x01\n" +
+	"\tReadiness\x12\x19\n" +
+	"\x15READINESS_UNSPECIFIED\x10\x00\x12\x1c\n" +
+	"\x18READINESS_READY_TO_CLAIM\x10\x01\x12!\n" +
+	"\x1dREADINESS_AWAITS_CONFIRMATION\x10\x02\x12\x1b\n" +
+	"\x17READINESS_AVAILABLE_NOW\x10\x03B\t\n" +
+	"\a_regret*P\n" +
 	"\tObjective\x12\x19\n" +
 	"\x15OBJECTIVE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fOBJECTIVE_HOURS\x10\x01\x12\x13\n" +
@@ -983,50 +1370,68 @@ func file_cairn_v1_plan_proto_rawDescGZIP() []byte {
 	return file_cairn_v1_plan_proto_rawDescData
 }
 
-var file_cairn_v1_plan_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_cairn_v1_plan_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_cairn_v1_plan_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_cairn_v1_plan_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_cairn_v1_plan_proto_goTypes = []any{
-	(Objective)(0),           // 0: cairn.v1.Objective
-	(PlanStatus)(0),          // 1: cairn.v1.PlanStatus
-	(Blocked_Cause)(0),       // 2: cairn.v1.Blocked.Cause
-	(*Limits)(nil),           // 3: cairn.v1.Limits
-	(*Goal)(nil),             // 4: cairn.v1.Goal
-	(*CompetencyGoal)(nil),   // 5: cairn.v1.CompetencyGoal
-	(*CompetencyTarget)(nil), // 6: cairn.v1.CompetencyTarget
-	(*Plan)(nil),             // 7: cairn.v1.Plan
-	(*PlanStep)(nil),         // 8: cairn.v1.PlanStep
-	(*Covered)(nil),          // 9: cairn.v1.Covered
-	(*Blocked)(nil),          // 10: cairn.v1.Blocked
-	(Rigor)(0),               // 11: cairn.v1.Rigor
-	(*Cost)(nil),             // 12: cairn.v1.Cost
-	(RouteKind)(0),           // 13: cairn.v1.RouteKind
-	(AwardMode)(0),           // 14: cairn.v1.AwardMode
-	(*Reason)(nil),           // 15: cairn.v1.Reason
-	(*Evidence)(nil),         // 16: cairn.v1.Evidence
+	(Objective)(0),                // 0: cairn.v1.Objective
+	(PlanStatus)(0),               // 1: cairn.v1.PlanStatus
+	(Blocked_Cause)(0),            // 2: cairn.v1.Blocked.Cause
+	(NextStep_Readiness)(0),       // 3: cairn.v1.NextStep.Readiness
+	(*Limits)(nil),                // 4: cairn.v1.Limits
+	(*Goal)(nil),                  // 5: cairn.v1.Goal
+	(*CompetencyGoal)(nil),        // 6: cairn.v1.CompetencyGoal
+	(*CompetencyTarget)(nil),      // 7: cairn.v1.CompetencyTarget
+	(*Plan)(nil),                  // 8: cairn.v1.Plan
+	(*PlanStep)(nil),              // 9: cairn.v1.PlanStep
+	(*Covered)(nil),               // 10: cairn.v1.Covered
+	(*Blocked)(nil),               // 11: cairn.v1.Blocked
+	(*GoalStatus)(nil),            // 12: cairn.v1.GoalStatus
+	(*NextStep)(nil),              // 13: cairn.v1.NextStep
+	(Rigor)(0),                    // 14: cairn.v1.Rigor
+	(*Cost)(nil),                  // 15: cairn.v1.Cost
+	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
+	(RouteKind)(0),                // 17: cairn.v1.RouteKind
+	(AwardMode)(0),                // 18: cairn.v1.AwardMode
+	(*NodeRef)(nil),               // 19: cairn.v1.NodeRef
+	(*Reason)(nil),                // 20: cairn.v1.Reason
+	(*Evidence)(nil),              // 21: cairn.v1.Evidence
+	(*Tenure)(nil),                // 22: cairn.v1.Tenure
 }
 var file_cairn_v1_plan_proto_depIdxs = []int32{
-	5,  // 0: cairn.v1.Goal.competencies:type_name -> cairn.v1.CompetencyGoal
-	6,  // 1: cairn.v1.CompetencyGoal.targets:type_name -> cairn.v1.CompetencyTarget
-	11, // 2: cairn.v1.CompetencyTarget.min_rigor:type_name -> cairn.v1.Rigor
+	6,  // 0: cairn.v1.Goal.competencies:type_name -> cairn.v1.CompetencyGoal
+	7,  // 1: cairn.v1.CompetencyGoal.targets:type_name -> cairn.v1.CompetencyTarget
+	14, // 2: cairn.v1.CompetencyTarget.min_rigor:type_name -> cairn.v1.Rigor
 	1,  // 3: cairn.v1.Plan.status:type_name -> cairn.v1.PlanStatus
 	0,  // 4: cairn.v1.Plan.objective:type_name -> cairn.v1.Objective
-	8,  // 5: cairn.v1.Plan.steps:type_name -> cairn.v1.PlanStep
-	12, // 6: cairn.v1.Plan.total:type_name -> cairn.v1.Cost
-	9,  // 7: cairn.v1.Plan.covered_by:type_name -> cairn.v1.Covered
-	10, // 8: cairn.v1.Plan.blocked:type_name -> cairn.v1.Blocked
-	13, // 9: cairn.v1.PlanStep.kind:type_name -> cairn.v1.RouteKind
-	14, // 10: cairn.v1.PlanStep.award:type_name -> cairn.v1.AwardMode
-	12, // 11: cairn.v1.PlanStep.cost:type_name -> cairn.v1.Cost
-	15, // 12: cairn.v1.PlanStep.why:type_name -> cairn.v1.Reason
-	16, // 13: cairn.v1.Covered.evidence:type_name -> cairn.v1.Evidence
-	6,  // 14: cairn.v1.Blocked.competency:type_name -> cairn.v1.CompetencyTarget
-	2,  // 15: cairn.v1.Blocked.cause:type_name -> cairn.v1.Blocked.Cause
-	15, // 16: cairn.v1.Blocked.reasons:type_name -> cairn.v1.Reason
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	9,  // 5: cairn.v1.Plan.steps:type_name -> cairn.v1.PlanStep
+	15, // 6: cairn.v1.Plan.total:type_name -> cairn.v1.Cost
+	10, // 7: cairn.v1.Plan.covered_by:type_name -> cairn.v1.Covered
+	11, // 8: cairn.v1.Plan.blocked:type_name -> cairn.v1.Blocked
+	16, // 9: cairn.v1.Plan.wait_until:type_name -> google.protobuf.Timestamp
+	17, // 10: cairn.v1.PlanStep.kind:type_name -> cairn.v1.RouteKind
+	18, // 11: cairn.v1.PlanStep.award:type_name -> cairn.v1.AwardMode
+	15, // 12: cairn.v1.PlanStep.cost:type_name -> cairn.v1.Cost
+	19, // 13: cairn.v1.PlanStep.closes:type_name -> cairn.v1.NodeRef
+	20, // 14: cairn.v1.PlanStep.why:type_name -> cairn.v1.Reason
+	19, // 15: cairn.v1.Covered.node:type_name -> cairn.v1.NodeRef
+	21, // 16: cairn.v1.Covered.evidence:type_name -> cairn.v1.Evidence
+	7,  // 17: cairn.v1.Blocked.competency:type_name -> cairn.v1.CompetencyTarget
+	22, // 18: cairn.v1.Blocked.tenure:type_name -> cairn.v1.Tenure
+	2,  // 19: cairn.v1.Blocked.cause:type_name -> cairn.v1.Blocked.Cause
+	20, // 20: cairn.v1.Blocked.reasons:type_name -> cairn.v1.Reason
+	5,  // 21: cairn.v1.GoalStatus.goal:type_name -> cairn.v1.Goal
+	1,  // 22: cairn.v1.GoalStatus.status:type_name -> cairn.v1.PlanStatus
+	15, // 23: cairn.v1.GoalStatus.remaining:type_name -> cairn.v1.Cost
+	17, // 24: cairn.v1.NextStep.kind:type_name -> cairn.v1.RouteKind
+	3,  // 25: cairn.v1.NextStep.readiness:type_name -> cairn.v1.NextStep.Readiness
+	15, // 26: cairn.v1.NextStep.cost:type_name -> cairn.v1.Cost
+	19, // 27: cairn.v1.NextStep.closes:type_name -> cairn.v1.NodeRef
+	20, // 28: cairn.v1.NextStep.why:type_name -> cairn.v1.Reason
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_cairn_v1_plan_proto_init() }
@@ -1034,9 +1439,11 @@ func file_cairn_v1_plan_proto_init() {
 	if File_cairn_v1_plan_proto != nil {
 		return
 	}
+	file_cairn_v1_achievement_proto_init()
+	file_cairn_v1_award_proto_init()
 	file_cairn_v1_common_proto_init()
-	file_cairn_v1_entry_proto_init()
-	file_cairn_v1_people_proto_init()
+	file_cairn_v1_requirement_proto_init()
+	file_cairn_v1_standing_proto_init()
 	file_cairn_v1_plan_proto_msgTypes[1].OneofWrappers = []any{
 		(*Goal_Role)(nil),
 		(*Goal_Achievement)(nil),
@@ -1045,15 +1452,16 @@ func file_cairn_v1_plan_proto_init() {
 	file_cairn_v1_plan_proto_msgTypes[7].OneofWrappers = []any{
 		(*Blocked_Achievement)(nil),
 		(*Blocked_Competency)(nil),
-		(*Blocked_Node)(nil),
+		(*Blocked_Tenure)(nil),
 	}
+	file_cairn_v1_plan_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cairn_v1_plan_proto_rawDesc), len(file_cairn_v1_plan_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   8,
+			NumEnums:      4,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

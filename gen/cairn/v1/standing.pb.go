@@ -9,6 +9,7 @@ package cairnv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -33,13 +34,14 @@ const (
 	NodeState_NODE_STATE_MET NodeState = 1
 	// It could not be decided; that never counts as met.
 	NodeState_NODE_STATE_UNKNOWN NodeState = 3
-	// There is evidence, but its rigor, level or issuer does not suffice.
+	// Something is held, but its rigor or issuer is not accepted, or it is enforced
+	// that its prerequisite is met and it is not.
 	NodeState_NODE_STATE_TOO_WEAK NodeState = 4
 	// There is a valid award, but it was issued too long ago.
 	NodeState_NODE_STATE_STALE NodeState = 5
 	// There was an award; it is no longer valid.
 	NodeState_NODE_STATE_LAPSED NodeState = 6
-	// There is nothing.
+	// Nothing is held, or too little: too low a level, too few months.
 	NodeState_NODE_STATE_MISSING NodeState = 9
 )
 
@@ -289,7 +291,7 @@ type AtLeastStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many must be met.
 	K int32 `protobuf:"varint,1,opt,name=k,proto3" json:"k,omitempty"`
-	// How many are; under exclusive sharing at once.
+	// How many are.
 	Met int32 `protobuf:"varint,2,opt,name=met,proto3" json:"met,omitempty"`
 	// Whether one achievement may serve several children.
 	Sharing       Sharing `protobuf:"varint,3,opt,name=sharing,proto3,enum=cairn.v1.Sharing" json:"sharing,omitempty"`
@@ -617,11 +619,667 @@ func (*TenureStatus_Role) isTenureStatus_In() {}
 
 func (*TenureStatus_Family) isTenureStatus_In() {}
 
+// NodeRef names a leaf of a goal.
+type NodeRef struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the node, unique in its rule.
+	Node string `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	// Which rule of a role it is in: 0 for the essentials, n for the nth optional,
+	// counted from 1. 0 for other goals.
+	Optional int32 `protobuf:"varint,2,opt,name=optional,proto3" json:"optional,omitempty"`
+	// Which goal it is of, by position in the question, counted from 0; 0 where a
+	// question has one goal.
+	Goal          int32 `protobuf:"varint,3,opt,name=goal,proto3" json:"goal,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NodeRef) Reset() {
+	*x = NodeRef{}
+	mi := &file_cairn_v1_standing_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NodeRef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NodeRef) ProtoMessage() {}
+
+func (x *NodeRef) ProtoReflect() protoreflect.Message {
+	mi := &file_cairn_v1_standing_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NodeRef.ProtoReflect.Descriptor instead.
+func (*NodeRef) Descriptor() ([]byte, []int) {
+	return file_cairn_v1_standing_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *NodeRef) GetNode() string {
+	if x != nil {
+		return x.Node
+	}
+	return ""
+}
+
+func (x *NodeRef) GetOptional() int32 {
+	if x != nil {
+		return x.Optional
+	}
+	return 0
+}
+
+func (x *NodeRef) GetGoal() int32 {
+	if x != nil {
+		return x.Goal
+	}
+	return 0
+}
+
+// VersionStatus is how the stacks of one version stand.
+type VersionStatus struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The version, counted from 1.
+	Version int32 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	// Whether it is in force at as_of.
+	InForce bool `protobuf:"varint,2,opt,name=in_force,json=inForce,proto3" json:"in_force,omitempty"`
+	// Whether the award is of this version.
+	Held bool `protobuf:"varint,3,opt,name=held,proto3" json:"held,omitempty"`
+	// Its stack routes, in its own order.
+	Stacks        []*StackStatus `protobuf:"bytes,4,rep,name=stacks,proto3" json:"stacks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VersionStatus) Reset() {
+	*x = VersionStatus{}
+	mi := &file_cairn_v1_standing_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VersionStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VersionStatus) ProtoMessage() {}
+
+func (x *VersionStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_cairn_v1_standing_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VersionStatus.ProtoReflect.Descriptor instead.
+func (*VersionStatus) Descriptor() ([]byte, []int) {
+	return file_cairn_v1_standing_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *VersionStatus) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *VersionStatus) GetInForce() bool {
+	if x != nil {
+		return x.InForce
+	}
+	return false
+}
+
+func (x *VersionStatus) GetHeld() bool {
+	if x != nil {
+		return x.Held
+	}
+	return false
+}
+
+func (x *VersionStatus) GetStacks() []*StackStatus {
+	if x != nil {
+		return x.Stacks
+	}
+	return nil
+}
+
+// StackStatus is how complete one stack route is.
+type StackStatus struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the route in the achievement.
+	Route string `protobuf:"bytes,1,opt,name=route,proto3" json:"route,omitempty"`
+	// What happens when the requirement is met.
+	Award AwardMode `protobuf:"varint,2,opt,name=award,proto3,enum=cairn.v1.AwardMode" json:"award,omitempty"`
+	// Whether the requirement is met.
+	Complete bool `protobuf:"varint,3,opt,name=complete,proto3" json:"complete,omitempty"`
+	// How far it is, 0 to 1; 1 exactly when complete.
+	Progress float64 `protobuf:"fixed64,4,opt,name=progress,proto3" json:"progress,omitempty"`
+	// The requirement with the state of each node; unset: it asks nothing.
+	Requirement *NodeStatus `protobuf:"bytes,5,opt,name=requirement,proto3" json:"requirement,omitempty"`
+	// What meets several leaves, in the order of the rule.
+	DoubleCounts  []*DoubleCount `protobuf:"bytes,6,rep,name=double_counts,json=doubleCounts,proto3" json:"double_counts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StackStatus) Reset() {
+	*x = StackStatus{}
+	mi := &file_cairn_v1_standing_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StackStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StackStatus) ProtoMessage() {}
+
+func (x *StackStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_cairn_v1_standing_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StackStatus.ProtoReflect.Descriptor instead.
+func (*StackStatus) Descriptor() ([]byte, []int) {
+	return file_cairn_v1_standing_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *StackStatus) GetRoute() string {
+	if x != nil {
+		return x.Route
+	}
+	return ""
+}
+
+func (x *StackStatus) GetAward() AwardMode {
+	if x != nil {
+		return x.Award
+	}
+	return AwardMode_AWARD_MODE_UNSPECIFIED
+}
+
+func (x *StackStatus) GetComplete() bool {
+	if x != nil {
+		return x.Complete
+	}
+	return false
+}
+
+func (x *StackStatus) GetProgress() float64 {
+	if x != nil {
+		return x.Progress
+	}
+	return 0
+}
+
+func (x *StackStatus) GetRequirement() *NodeStatus {
+	if x != nil {
+		return x.Requirement
+	}
+	return nil
+}
+
+func (x *StackStatus) GetDoubleCounts() []*DoubleCount {
+	if x != nil {
+		return x.DoubleCounts
+	}
+	return nil
+}
+
+// DoubleCount is an achievement whose awards meet several leaves. It counts for
+// each where the nodes above share, and for one below an exclusive node.
+type DoubleCount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The achievement.
+	Achievement string `protobuf:"bytes,1,opt,name=achievement,proto3" json:"achievement,omitempty"`
+	// The ids of the leaves, in the order of the rule; two or more.
+	Nodes         []string `protobuf:"bytes,2,rep,name=nodes,proto3" json:"nodes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DoubleCount) Reset() {
+	*x = DoubleCount{}
+	mi := &file_cairn_v1_standing_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DoubleCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DoubleCount) ProtoMessage() {}
+
+func (x *DoubleCount) ProtoReflect() protoreflect.Message {
+	mi := &file_cairn_v1_standing_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DoubleCount.ProtoReflect.Descriptor instead.
+func (*DoubleCount) Descriptor() ([]byte, []int) {
+	return file_cairn_v1_standing_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *DoubleCount) GetAchievement() string {
+	if x != nil {
+		return x.Achievement
+	}
+	return ""
+}
+
+func (x *DoubleCount) GetNodes() []string {
+	if x != nil {
+		return x.Nodes
+	}
+	return nil
+}
+
+// OptionalStatus is how an optional requirement stands.
+type OptionalStatus struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it adds to the weights when met. Below 2^53. A string in JSON.
+	Weight int64 `protobuf:"varint,1,opt,name=weight,proto3" json:"weight,omitempty"`
+	// The requirement with the state of each node.
+	Requirement   *NodeStatus `protobuf:"bytes,2,opt,name=requirement,proto3" json:"requirement,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OptionalStatus) Reset() {
+	*x = OptionalStatus{}
+	mi := &file_cairn_v1_standing_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OptionalStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OptionalStatus) ProtoMessage() {}
+
+func (x *OptionalStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_cairn_v1_standing_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OptionalStatus.ProtoReflect.Descriptor instead.
+func (*OptionalStatus) Descriptor() ([]byte, []int) {
+	return file_cairn_v1_standing_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *OptionalStatus) GetWeight() int64 {
+	if x != nil {
+		return x.Weight
+	}
+	return 0
+}
+
+func (x *OptionalStatus) GetRequirement() *NodeStatus {
+	if x != nil {
+		return x.Requirement
+	}
+	return nil
+}
+
+// MissingCompetency is a leaf that asks for more of a competency than is held.
+type MissingCompetency struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The leaf.
+	Node *NodeRef `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	// The competency.
+	Competency string `protobuf:"bytes,2,opt,name=competency,proto3" json:"competency,omitempty"`
+	// Its scale; empty: it has the single level 1.
+	Scale string `protobuf:"bytes,3,opt,name=scale,proto3" json:"scale,omitempty"`
+	// The level asked for, 1 to 100.
+	Needed int32 `protobuf:"varint,4,opt,name=needed,proto3" json:"needed,omitempty"`
+	// The level held at min_rigor or above, 0 to 100; 0 is none.
+	Held int32 `protobuf:"varint,5,opt,name=held,proto3" json:"held,omitempty"`
+	// The level held at any rigor, 0 to 100; 0 is none.
+	HeldAtAnyRigor int32 `protobuf:"varint,6,opt,name=held_at_any_rigor,json=heldAtAnyRigor,proto3" json:"held_at_any_rigor,omitempty"`
+	// The least rigor.
+	MinRigor Rigor `protobuf:"varint,7,opt,name=min_rigor,json=minRigor,proto3,enum=cairn.v1.Rigor" json:"min_rigor,omitempty"`
+	// How the leaf stands.
+	State NodeState `protobuf:"varint,8,opt,name=state,proto3,enum=cairn.v1.NodeState" json:"state,omitempty"`
+	// What does not suffice; unset if there is nothing.
+	Evidence      *Evidence `protobuf:"bytes,9,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MissingCompetency) Reset() {
+	*x = MissingCompetency{}
+	mi := &file_cairn_v1_standing_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MissingCompetency) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MissingCompetency) ProtoMessage() {}
+
+func (x *MissingCompetency) ProtoReflect() protoreflect.Message {
+	mi := &file_cairn_v1_standing_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MissingCompetency.ProtoReflect.Descriptor instead.
+func (*MissingCompetency) Descriptor() ([]byte, []int) {
+	return file_cairn_v1_standing_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *MissingCompetency) GetNode() *NodeRef {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
+func (x *MissingCompetency) GetCompetency() string {
+	if x != nil {
+		return x.Competency
+	}
+	return ""
+}
+
+func (x *MissingCompetency) GetScale() string {
+	if x != nil {
+		return x.Scale
+	}
+	return ""
+}
+
+func (x *MissingCompetency) GetNeeded() int32 {
+	if x != nil {
+		return x.Needed
+	}
+	return 0
+}
+
+func (x *MissingCompetency) GetHeld() int32 {
+	if x != nil {
+		return x.Held
+	}
+	return 0
+}
+
+func (x *MissingCompetency) GetHeldAtAnyRigor() int32 {
+	if x != nil {
+		return x.HeldAtAnyRigor
+	}
+	return 0
+}
+
+func (x *MissingCompetency) GetMinRigor() Rigor {
+	if x != nil {
+		return x.MinRigor
+	}
+	return Rigor_RIGOR_UNSPECIFIED
+}
+
+func (x *MissingCompetency) GetState() NodeState {
+	if x != nil {
+		return x.State
+	}
+	return NodeState_NODE_STATE_UNSPECIFIED
+}
+
+func (x *MissingCompetency) GetEvidence() *Evidence {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+// MissingAchievement is a leaf that asks for an achievement that does not count
+// for it.
+type MissingAchievement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The leaf.
+	Node *NodeRef `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	// The achievement.
+	Achievement string `protobuf:"bytes,2,opt,name=achievement,proto3" json:"achievement,omitempty"`
+	// How the leaf stands.
+	State NodeState `protobuf:"varint,3,opt,name=state,proto3,enum=cairn.v1.NodeState" json:"state,omitempty"`
+	// The award that does not suffice; unset if none is held.
+	Evidence      *Evidence `protobuf:"bytes,4,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MissingAchievement) Reset() {
+	*x = MissingAchievement{}
+	mi := &file_cairn_v1_standing_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MissingAchievement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MissingAchievement) ProtoMessage() {}
+
+func (x *MissingAchievement) ProtoReflect() protoreflect.Message {
+	mi := &file_cairn_v1_standing_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MissingAchievement.ProtoReflect.Descriptor instead.
+func (*MissingAchievement) Descriptor() ([]byte, []int) {
+	return file_cairn_v1_standing_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *MissingAchievement) GetNode() *NodeRef {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
+func (x *MissingAchievement) GetAchievement() string {
+	if x != nil {
+		return x.Achievement
+	}
+	return ""
+}
+
+func (x *MissingAchievement) GetState() NodeState {
+	if x != nil {
+		return x.State
+	}
+	return NodeState_NODE_STATE_UNSPECIFIED
+}
+
+func (x *MissingAchievement) GetEvidence() *Evidence {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+// MissingTenure is a leaf that asks for more time in a role.
+type MissingTenure struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The leaf.
+	Node *NodeRef `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	// Which roles count.
+	//
+	// Types that are valid to be assigned to In:
+	//
+	//	*MissingTenure_Role
+	//	*MissingTenure_Family
+	In isMissingTenure_In `protobuf_oneof:"in"`
+	// Whole months asked for.
+	NeededMonths int32 `protobuf:"varint,4,opt,name=needed_months,json=neededMonths,proto3" json:"needed_months,omitempty"`
+	// Whole months there were by as_of.
+	HeldMonths int32 `protobuf:"varint,5,opt,name=held_months,json=heldMonths,proto3" json:"held_months,omitempty"`
+	// When it is met if no assignment changes; unset: never.
+	Reached       *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=reached,proto3" json:"reached,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MissingTenure) Reset() {
+	*x = MissingTenure{}
+	mi := &file_cairn_v1_standing_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MissingTenure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MissingTenure) ProtoMessage() {}
+
+func (x *MissingTenure) ProtoReflect() protoreflect.Message {
+	mi := &file_cairn_v1_standing_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MissingTenure.ProtoReflect.Descriptor instead.
+func (*MissingTenure) Descriptor() ([]byte, []int) {
+	return file_cairn_v1_standing_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *MissingTenure) GetNode() *NodeRef {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
+func (x *MissingTenure) GetIn() isMissingTenure_In {
+	if x != nil {
+		return x.In
+	}
+	return nil
+}
+
+func (x *MissingTenure) GetRole() string {
+	if x != nil {
+		if x, ok := x.In.(*MissingTenure_Role); ok {
+			return x.Role
+		}
+	}
+	return ""
+}
+
+func (x *MissingTenure) GetFamily() string {
+	if x != nil {
+		if x, ok := x.In.(*MissingTenure_Family); ok {
+			return x.Family
+		}
+	}
+	return ""
+}
+
+func (x *MissingTenure) GetNeededMonths() int32 {
+	if x != nil {
+		return x.NeededMonths
+	}
+	return 0
+}
+
+func (x *MissingTenure) GetHeldMonths() int32 {
+	if x != nil {
+		return x.HeldMonths
+	}
+	return 0
+}
+
+func (x *MissingTenure) GetReached() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Reached
+	}
+	return nil
+}
+
+type isMissingTenure_In interface {
+	isMissingTenure_In()
+}
+
+type MissingTenure_Role struct {
+	// This role.
+	Role string `protobuf:"bytes,2,opt,name=role,proto3,oneof"`
+}
+
+type MissingTenure_Family struct {
+	// Any role of this family.
+	Family string `protobuf:"bytes,3,opt,name=family,proto3,oneof"`
+}
+
+func (*MissingTenure_Role) isMissingTenure_In() {}
+
+func (*MissingTenure_Family) isMissingTenure_In() {}
+
 var File_cairn_v1_standing_proto protoreflect.FileDescriptor
 
 const file_cairn_v1_standing_proto_rawDesc = "" +
 	"\n" +
-	"\x17cairn/v1/standing.proto\x12\bcairn.v1\x1a\x15cairn/v1/common.proto\x1a\x14cairn/v1/entry.proto\x1a\x15cairn/v1/people.proto\"\xf2\x03\n" +
+	"\x17cairn/v1/standing.proto\x12\bcairn.v1\x1a\x1acairn/v1/achievement.proto\x1a\x14cairn/v1/award.proto\x1a\x15cairn/v1/common.proto\x1a\x1acairn/v1/requirement.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf2\x03\n" +
 	"\n" +
 	"NodeStatus\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12)\n" +
@@ -661,6 +1319,54 @@ const file_cairn_v1_standing_proto_rawDesc = "" +
 	"\rneeded_months\x18\x03 \x01(\x05R\fneededMonths\x12\x1f\n" +
 	"\vheld_months\x18\x04 \x01(\x05R\n" +
 	"heldMonthsB\x04\n" +
+	"\x02in\"M\n" +
+	"\aNodeRef\x12\x12\n" +
+	"\x04node\x18\x01 \x01(\tR\x04node\x12\x1a\n" +
+	"\boptional\x18\x02 \x01(\x05R\boptional\x12\x12\n" +
+	"\x04goal\x18\x03 \x01(\x05R\x04goal\"\x87\x01\n" +
+	"\rVersionStatus\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\x05R\aversion\x12\x19\n" +
+	"\bin_force\x18\x02 \x01(\bR\ainForce\x12\x12\n" +
+	"\x04held\x18\x03 \x01(\bR\x04held\x12-\n" +
+	"\x06stacks\x18\x04 \x03(\v2\x15.cairn.v1.StackStatusR\x06stacks\"\xfa\x01\n" +
+	"\vStackStatus\x12\x14\n" +
+	"\x05route\x18\x01 \x01(\tR\x05route\x12)\n" +
+	"\x05award\x18\x02 \x01(\x0e2\x13.cairn.v1.AwardModeR\x05award\x12\x1a\n" +
+	"\bcomplete\x18\x03 \x01(\bR\bcomplete\x12\x1a\n" +
+	"\bprogress\x18\x04 \x01(\x01R\bprogress\x126\n" +
+	"\vrequirement\x18\x05 \x01(\v2\x14.cairn.v1.NodeStatusR\vrequirement\x12:\n" +
+	"\rdouble_counts\x18\x06 \x03(\v2\x15.cairn.v1.DoubleCountR\fdoubleCounts\"E\n" +
+	"\vDoubleCount\x12 \n" +
+	"\vachievement\x18\x01 \x01(\tR\vachievement\x12\x14\n" +
+	"\x05nodes\x18\x02 \x03(\tR\x05nodes\"`\n" +
+	"\x0eOptionalStatus\x12\x16\n" +
+	"\x06weight\x18\x01 \x01(\x03R\x06weight\x126\n" +
+	"\vrequirement\x18\x02 \x01(\v2\x14.cairn.v1.NodeStatusR\vrequirement\"\xd0\x02\n" +
+	"\x11MissingCompetency\x12%\n" +
+	"\x04node\x18\x01 \x01(\v2\x11.cairn.v1.NodeRefR\x04node\x12\x1e\n" +
+	"\n" +
+	"competency\x18\x02 \x01(\tR\n" +
+	"competency\x12\x14\n" +
+	"\x05scale\x18\x03 \x01(\tR\x05scale\x12\x16\n" +
+	"\x06needed\x18\x04 \x01(\x05R\x06needed\x12\x12\n" +
+	"\x04held\x18\x05 \x01(\x05R\x04held\x12)\n" +
+	"\x11held_at_any_rigor\x18\x06 \x01(\x05R\x0eheldAtAnyRigor\x12,\n" +
+	"\tmin_rigor\x18\a \x01(\x0e2\x0f.cairn.v1.RigorR\bminRigor\x12)\n" +
+	"\x05state\x18\b \x01(\x0e2\x13.cairn.v1.NodeStateR\x05state\x12.\n" +
+	"\bevidence\x18\t \x01(\v2\x12.cairn.v1.EvidenceR\bevidence\"\xb8\x01\n" +
+	"\x12MissingAchievement\x12%\n" +
+	"\x04node\x18\x01 \x01(\v2\x11.cairn.v1.NodeRefR\x04node\x12 \n" +
+	"\vachievement\x18\x02 \x01(\tR\vachievement\x12)\n" +
+	"\x05state\x18\x03 \x01(\x0e2\x13.cairn.v1.NodeStateR\x05state\x12.\n" +
+	"\bevidence\x18\x04 \x01(\v2\x12.cairn.v1.EvidenceR\bevidence\"\xe8\x01\n" +
+	"\rMissingTenure\x12%\n" +
+	"\x04node\x18\x01 \x01(\v2\x11.cairn.v1.NodeRefR\x04node\x12\x14\n" +
+	"\x04role\x18\x02 \x01(\tH\x00R\x04role\x12\x18\n" +
+	"\x06family\x18\x03 \x01(\tH\x00R\x06family\x12#\n" +
+	"\rneeded_months\x18\x04 \x01(\x05R\fneededMonths\x12\x1f\n" +
+	"\vheld_months\x18\x05 \x01(\x05R\n" +
+	"heldMonths\x124\n" +
+	"\areached\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\areachedB\x04\n" +
 	"\x02in*\xb1\x01\n" +
 	"\tNodeState\x12\x1a\n" +
 	"\x16NODE_STATE_UNSPECIFIED\x10\x00\x12\x12\n" +
@@ -684,41 +1390,65 @@ func file_cairn_v1_standing_proto_rawDescGZIP() []byte {
 }
 
 var file_cairn_v1_standing_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_cairn_v1_standing_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_cairn_v1_standing_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_cairn_v1_standing_proto_goTypes = []any{
-	(NodeState)(0),          // 0: cairn.v1.NodeState
-	(*NodeStatus)(nil),      // 1: cairn.v1.NodeStatus
-	(*AtLeastStatus)(nil),   // 2: cairn.v1.AtLeastStatus
-	(*CreditsStatus)(nil),   // 3: cairn.v1.CreditsStatus
-	(*LevelStatus)(nil),     // 4: cairn.v1.LevelStatus
-	(*TenureStatus)(nil),    // 5: cairn.v1.TenureStatus
-	(*Holds)(nil),           // 6: cairn.v1.Holds
-	(*Evidence)(nil),        // 7: cairn.v1.Evidence
-	(*Reason)(nil),          // 8: cairn.v1.Reason
-	(Sharing)(0),            // 9: cairn.v1.Sharing
-	(*CategoryCredits)(nil), // 10: cairn.v1.CategoryCredits
-	(Rigor)(0),              // 11: cairn.v1.Rigor
+	(NodeState)(0),                // 0: cairn.v1.NodeState
+	(*NodeStatus)(nil),            // 1: cairn.v1.NodeStatus
+	(*AtLeastStatus)(nil),         // 2: cairn.v1.AtLeastStatus
+	(*CreditsStatus)(nil),         // 3: cairn.v1.CreditsStatus
+	(*LevelStatus)(nil),           // 4: cairn.v1.LevelStatus
+	(*TenureStatus)(nil),          // 5: cairn.v1.TenureStatus
+	(*NodeRef)(nil),               // 6: cairn.v1.NodeRef
+	(*VersionStatus)(nil),         // 7: cairn.v1.VersionStatus
+	(*StackStatus)(nil),           // 8: cairn.v1.StackStatus
+	(*DoubleCount)(nil),           // 9: cairn.v1.DoubleCount
+	(*OptionalStatus)(nil),        // 10: cairn.v1.OptionalStatus
+	(*MissingCompetency)(nil),     // 11: cairn.v1.MissingCompetency
+	(*MissingAchievement)(nil),    // 12: cairn.v1.MissingAchievement
+	(*MissingTenure)(nil),         // 13: cairn.v1.MissingTenure
+	(*Holds)(nil),                 // 14: cairn.v1.Holds
+	(*Evidence)(nil),              // 15: cairn.v1.Evidence
+	(*Reason)(nil),                // 16: cairn.v1.Reason
+	(Sharing)(0),                  // 17: cairn.v1.Sharing
+	(*CategoryCredits)(nil),       // 18: cairn.v1.CategoryCredits
+	(Rigor)(0),                    // 19: cairn.v1.Rigor
+	(AwardMode)(0),                // 20: cairn.v1.AwardMode
+	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
 }
 var file_cairn_v1_standing_proto_depIdxs = []int32{
 	0,  // 0: cairn.v1.NodeStatus.state:type_name -> cairn.v1.NodeState
 	2,  // 1: cairn.v1.NodeStatus.at_least:type_name -> cairn.v1.AtLeastStatus
 	3,  // 2: cairn.v1.NodeStatus.credits:type_name -> cairn.v1.CreditsStatus
-	6,  // 3: cairn.v1.NodeStatus.holds:type_name -> cairn.v1.Holds
+	14, // 3: cairn.v1.NodeStatus.holds:type_name -> cairn.v1.Holds
 	4,  // 4: cairn.v1.NodeStatus.level:type_name -> cairn.v1.LevelStatus
 	5,  // 5: cairn.v1.NodeStatus.tenure:type_name -> cairn.v1.TenureStatus
 	1,  // 6: cairn.v1.NodeStatus.children:type_name -> cairn.v1.NodeStatus
-	7,  // 7: cairn.v1.NodeStatus.evidence:type_name -> cairn.v1.Evidence
-	8,  // 8: cairn.v1.NodeStatus.reasons:type_name -> cairn.v1.Reason
-	9,  // 9: cairn.v1.AtLeastStatus.sharing:type_name -> cairn.v1.Sharing
-	9,  // 10: cairn.v1.CreditsStatus.sharing:type_name -> cairn.v1.Sharing
-	10, // 11: cairn.v1.CreditsStatus.minima:type_name -> cairn.v1.CategoryCredits
-	10, // 12: cairn.v1.CreditsStatus.maxima:type_name -> cairn.v1.CategoryCredits
-	11, // 13: cairn.v1.LevelStatus.min_rigor:type_name -> cairn.v1.Rigor
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	15, // 7: cairn.v1.NodeStatus.evidence:type_name -> cairn.v1.Evidence
+	16, // 8: cairn.v1.NodeStatus.reasons:type_name -> cairn.v1.Reason
+	17, // 9: cairn.v1.AtLeastStatus.sharing:type_name -> cairn.v1.Sharing
+	17, // 10: cairn.v1.CreditsStatus.sharing:type_name -> cairn.v1.Sharing
+	18, // 11: cairn.v1.CreditsStatus.minima:type_name -> cairn.v1.CategoryCredits
+	18, // 12: cairn.v1.CreditsStatus.maxima:type_name -> cairn.v1.CategoryCredits
+	19, // 13: cairn.v1.LevelStatus.min_rigor:type_name -> cairn.v1.Rigor
+	8,  // 14: cairn.v1.VersionStatus.stacks:type_name -> cairn.v1.StackStatus
+	20, // 15: cairn.v1.StackStatus.award:type_name -> cairn.v1.AwardMode
+	1,  // 16: cairn.v1.StackStatus.requirement:type_name -> cairn.v1.NodeStatus
+	9,  // 17: cairn.v1.StackStatus.double_counts:type_name -> cairn.v1.DoubleCount
+	1,  // 18: cairn.v1.OptionalStatus.requirement:type_name -> cairn.v1.NodeStatus
+	6,  // 19: cairn.v1.MissingCompetency.node:type_name -> cairn.v1.NodeRef
+	19, // 20: cairn.v1.MissingCompetency.min_rigor:type_name -> cairn.v1.Rigor
+	0,  // 21: cairn.v1.MissingCompetency.state:type_name -> cairn.v1.NodeState
+	15, // 22: cairn.v1.MissingCompetency.evidence:type_name -> cairn.v1.Evidence
+	6,  // 23: cairn.v1.MissingAchievement.node:type_name -> cairn.v1.NodeRef
+	0,  // 24: cairn.v1.MissingAchievement.state:type_name -> cairn.v1.NodeState
+	15, // 25: cairn.v1.MissingAchievement.evidence:type_name -> cairn.v1.Evidence
+	6,  // 26: cairn.v1.MissingTenure.node:type_name -> cairn.v1.NodeRef
+	21, // 27: cairn.v1.MissingTenure.reached:type_name -> google.protobuf.Timestamp
+	28, // [28:28] is the sub-list for method output_type
+	28, // [28:28] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_cairn_v1_standing_proto_init() }
@@ -726,9 +1456,10 @@ func file_cairn_v1_standing_proto_init() {
 	if File_cairn_v1_standing_proto != nil {
 		return
 	}
+	file_cairn_v1_achievement_proto_init()
+	file_cairn_v1_award_proto_init()
 	file_cairn_v1_common_proto_init()
-	file_cairn_v1_entry_proto_init()
-	file_cairn_v1_people_proto_init()
+	file_cairn_v1_requirement_proto_init()
 	file_cairn_v1_standing_proto_msgTypes[0].OneofWrappers = []any{
 		(*NodeStatus_AtLeast)(nil),
 		(*NodeStatus_Credits)(nil),
@@ -740,13 +1471,17 @@ func file_cairn_v1_standing_proto_init() {
 		(*TenureStatus_Role)(nil),
 		(*TenureStatus_Family)(nil),
 	}
+	file_cairn_v1_standing_proto_msgTypes[12].OneofWrappers = []any{
+		(*MissingTenure_Role)(nil),
+		(*MissingTenure_Family)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cairn_v1_standing_proto_rawDesc), len(file_cairn_v1_standing_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   5,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
