@@ -30,6 +30,7 @@ type search struct {
 	order     []int32
 	best      []int32 // the cheapest plan so far
 	bestCost  vec
+	depth     int
 	limit     int64
 	bound     vec // of what was left unexplored; bestCost if nothing was
 	stopped   bool
@@ -40,8 +41,9 @@ type routeState uint8
 
 const (
 	free routeState = iota
-	in
-	out
+	in              // of every plan below this node
+	out             // of no plan below this node
+	gone            // of no plan that is better than the best
 )
 
 // newSearch prepares a search; false if the target cannot be reached.
@@ -156,6 +158,15 @@ func (s *search) leave(bound vec) {
 	}
 }
 
+// stop reports whether the work is used up or the context has ended.
+func (s *search) stop() bool {
+	if !s.stopped && s.err == nil {
+		s.err = s.ctx.Err()
+		s.stopped = s.err != nil || s.work() > s.limit
+	}
+	return s.stopped
+}
+
 // charge is what a landmark was charged with.
 type charge struct {
 	landmark int
@@ -165,19 +176,20 @@ type charge struct {
 // node explores the plans with the routes that are in and without those that
 // are out, of which none costs less than atLeast.
 func (s *search) node(atLeast vec) {
-	if s.stopped || s.work() > s.limit {
-		s.stopped = true
+	if s.stop() {
 		s.leave(atLeast)
-		return
-	}
-	if s.err = s.ctx.Err(); s.err != nil {
-		s.stopped = true
 		return
 	}
 	start := s.closure.mark()
 	residual := make([]vec, len(s.routes))
 	bound, charges, ok := s.ascend(residual)
-	if !ok || !bound.less(s.bestCost) {
+	if bound.less(atLeast) {
+		bound = atLeast
+	}
+	if s.stopped {
+		s.leave(bound)
+	}
+	if s.stopped || !ok || !bound.less(s.bestCost) {
 		s.closure.undo(start)
 		return
 	}
@@ -189,17 +201,17 @@ func (s *search) node(atLeast vec) {
 	}
 	s.closure.undo(start)
 	plan, cost := s.offer(support)
-	if bound.less(atLeast) {
-		bound = atLeast
-	}
-	if !bound.less(s.bestCost) {
+	if !bound.less(s.bestCost) || !bound.less(cost) {
 		return
 	}
-	if !bound.less(cost) {
-		return
+	mark := out
+	if s.depth == 0 {
+		mark = gone
 	}
-	fixed := s.fix(bound, residual)
+	fixed := s.fix(bound, residual, mark)
+	s.depth++
 	s.branch(bound, plan, charges)
+	s.depth--
 	for _, r := range fixed {
 		s.state[r] = free
 	}
@@ -210,7 +222,8 @@ func (p *problem) routeOf(g int32) int32 { return p.byGate[g] }
 
 // ascend is the dual ascent. It leaves the routes that are paid for in the
 // closure, and what is left of the costs in residual. It is not ok if the
-// target is out of reach.
+// target is out of reach. It ends early when the bound is that of the best plan
+// or the search has to stop; the bound holds all the same.
 func (s *search) ascend(residual []vec) (bound vec, charges []charge, ok bool) {
 	for r := range residual {
 		residual[r] = s.routes[r].cost
@@ -260,18 +273,17 @@ func (s *search) ascend(residual []vec) (bound vec, charges []charge, ok bool) {
 			s.closure.take(int32(r))
 		}
 	}
-	for !s.closure.reached() {
+	for !s.closure.reached() && !s.stop() {
 		l := s.landmark(residual)
-		if len(l) == 0 {
+		s.landmarks = append(s.landmarks, l)
+		if !pay(len(s.landmarks) - 1) {
 			return bound, nil, false
 		}
-		s.landmarks = append(s.landmarks, l)
-		pay(len(s.landmarks) - 1)
 		if !bound.less(s.bestCost) || s.stopped {
 			return bound, nil, !s.stopped
 		}
 		for _, r := range l {
-			if residual[r] == (vec{}) {
+			if s.state[r] == free && residual[r] == (vec{}) {
 				s.closure.take(r)
 			}
 		}
@@ -279,18 +291,22 @@ func (s *search) ascend(residual []vec) (bound vec, charges []charge, ok bool) {
 	return bound, charges, true
 }
 
-// landmark is a minimal set of free routes without which the target is out of
-// reach, given those in the closure; empty if it is out of reach with all. The
-// cheapest by residual are let go first, so that the least of the rest is as
-// great as it can be.
+// landmark is a minimal set of routes without which the target is out of reach,
+// given those in the closure. It has routes that are out where they are needed
+// to make it hold in the whole search; if it has no others, the target is out
+// of reach at this node. The cheapest by residual are let go first, so that the
+// least of the rest is as great as it can be, and those that are out last.
 func (s *search) landmark(residual []vec) []int32 {
 	s.order = s.order[:0]
 	for r := range s.routes {
-		if s.state[r] == free && residual[r] != (vec{}) {
+		if s.state[r] == free && residual[r] != (vec{}) || s.state[r] == out {
 			s.order = append(s.order, int32(r))
 		}
 	}
 	slices.SortFunc(s.order, func(a, b int32) int {
+		if s.state[a] != s.state[b] {
+			return int(s.state[a]) - int(s.state[b])
+		}
 		switch {
 		case residual[a].less(residual[b]):
 			return -1
@@ -314,12 +330,13 @@ func (s *search) landmark(residual []vec) []int32 {
 	return l
 }
 
-// fix leaves out the routes that no plan better than the best can have.
-func (s *search) fix(bound vec, residual []vec) []int32 {
+// fix leaves out the routes that no plan better than the best can have, for
+// good if that is so in the whole search.
+func (s *search) fix(bound vec, residual []vec, mark routeState) []int32 {
 	var fixed []int32
 	for r := range s.routes {
 		if s.state[r] == free && !bound.plus(residual[r]).less(s.bestCost) {
-			s.state[r] = out
+			s.state[r] = mark
 			fixed = append(fixed, int32(r))
 		}
 	}
