@@ -20,6 +20,11 @@ type Options struct {
 	KeepMillis int64
 }
 
+// maxAttempts bounds how often a group is prepared again because other writers
+// of a shared store were first. Each time somebody else's commit succeeded, so
+// only a crowd of writers can use them up.
+const maxAttempts = 100
+
 // maxGroup bounds the batches of one store transaction: 64 writers are what the
 // store was measured with, and a failed group is small.
 const maxGroup = 256
@@ -187,7 +192,8 @@ func (l *Live) publish(next *Snapshot) {
 	defer l.pastMu.Unlock()
 	l.past = append(l.past, old)
 	drop := max(0, len(l.past)-l.opts.KeepRevisions)
-	for drop < len(l.past) && int64(next.At-l.past[drop].At) > l.opts.KeepMillis {
+	// A snapshot's time runs from when the next one took its place.
+	for drop+1 < len(l.past) && int64(next.At-l.past[drop+1].At) > l.opts.KeepMillis {
 		drop++
 	}
 	l.past = slices.Delete(l.past, 0, drop)
@@ -257,7 +263,7 @@ func (l *Live) process(ctx context.Context, group []*request) {
 	if len(group) == 0 {
 		return
 	}
-	for range 10 {
+	for range maxAttempts {
 		tip := l.head.Load()
 		var stored []*request
 		var batches []Batch
@@ -290,7 +296,7 @@ func (l *Live) process(ctx context.Context, group []*request) {
 		return
 	}
 	for _, r := range group {
-		r.receipt, r.err = Receipt{}, &Error{Class: ErrConflict, Reason: "CONFLICT", Message: "other writers were first ten times in a row; try again"}
+		r.receipt, r.err = Receipt{}, &Error{Class: ErrConflict, Reason: "CONFLICT", Message: "other writers were first every time; try again"}
 	}
 }
 
@@ -339,7 +345,7 @@ func (l *Live) catchUp(ctx context.Context) error {
 		return nil
 	}
 	err = l.store.Follow(ctx, l.head.Load().Revision, func(rev Revision, b Batch) error {
-		if err := l.take1(rev, &b); err != nil {
+		if err := l.advance(rev, &b); err != nil {
 			return err
 		}
 		if rev >= newest {
@@ -353,8 +359,8 @@ func (l *Live) catchUp(ctx context.Context) error {
 	return err
 }
 
-// take1 applies one followed batch. The caller holds the lead.
-func (l *Live) take1(rev Revision, b *Batch) error {
+// advance applies one followed batch. The caller holds the lead.
+func (l *Live) advance(rev Revision, b *Batch) error {
 	head := l.head.Load()
 	if rev <= head.Revision {
 		return nil
@@ -376,7 +382,7 @@ func (l *Live) follow(ctx context.Context) {
 			return ctx.Err()
 		}
 		defer func() { l.lead <- struct{}{} }()
-		return l.take1(rev, &b)
+		return l.advance(rev, &b)
 	})
 	if ctx.Err() == nil {
 		l.broken.Store(Unavailable("the store can no longer be followed", err))
