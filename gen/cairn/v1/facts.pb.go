@@ -1143,6 +1143,18 @@ type ImportHeader struct {
 	// The catalog that imported entries belong to, at most 512 bytes; empty: the
 	// format's own, for example "esco".
 	Catalog string `protobuf:"bytes,3,opt,name=catalog,proto3" json:"catalog,omitempty"`
+	// The version of the classification, at most 64 bytes, for example "1.1.1":
+	// ESCO's files do not name it. May be empty.
+	FrameworkVersion string `protobuf:"bytes,4,opt,name=framework_version,json=frameworkVersion,proto3" json:"framework_version,omitempty"`
+	// From when imported roles and achievements are in force; unset: the time of
+	// the commit.
+	EffectiveFrom *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=effective_from,json=effectiveFrom,proto3" json:"effective_from,omitempty"`
+	// True makes a badge for each group of skills beside what ESCO holds;
+	// docs/formats-import.md has the rule.
+	DeriveBadges bool `protobuf:"varint,6,opt,name=derive_badges,json=deriveBadges,proto3" json:"derive_badges,omitempty"`
+	// The instant of awards and claims that give none; unset: such rows are
+	// refused.
+	At *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=at,proto3" json:"at,omitempty"`
 	// True answers what the import would do and records nothing.
 	DryRun        bool `protobuf:"varint,28,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1198,6 +1210,34 @@ func (x *ImportHeader) GetCatalog() string {
 		return x.Catalog
 	}
 	return ""
+}
+
+func (x *ImportHeader) GetFrameworkVersion() string {
+	if x != nil {
+		return x.FrameworkVersion
+	}
+	return ""
+}
+
+func (x *ImportHeader) GetEffectiveFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveFrom
+	}
+	return nil
+}
+
+func (x *ImportHeader) GetDeriveBadges() bool {
+	if x != nil {
+		return x.DeriveBadges
+	}
+	return false
+}
+
+func (x *ImportHeader) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
 }
 
 func (x *ImportHeader) GetDryRun() bool {
@@ -1444,8 +1484,8 @@ type ImportRow struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The name of the file.
 	File string `protobuf:"bytes,1,opt,name=file,proto3" json:"file,omitempty"`
-	// The line in the file on which the row begins, counted from 1. Below 2^53. A
-	// string in JSON.
+	// The line in the file on which the row begins, counted from 1; 0 for the file
+	// as a whole. Below 2^53. A string in JSON.
 	Line int64 `protobuf:"varint,2,opt,name=line,proto3" json:"line,omitempty"`
 	// The column by name; empty if the remark is about the row.
 	Column string `protobuf:"bytes,3,opt,name=column,proto3" json:"column,omitempty"`
@@ -1455,15 +1495,22 @@ type ImportRow struct {
 	Id string `protobuf:"bytes,5,opt,name=id,proto3" json:"id,omitempty"`
 	// What became of it.
 	Outcome Outcome `protobuf:"varint,6,opt,name=outcome,proto3,enum=cairn.v1.Outcome" json:"outcome,omitempty"`
-	// A stable code, for example "UNKNOWN_ID"; docs/reasons.md lists them.
+	// A stable code in lower case, for example "ragged-row";
+	// docs/formats-import.md lists them.
 	Code string `protobuf:"bytes,7,opt,name=code,proto3" json:"code,omitempty"`
-	// What is wrong and what would be right, in English.
+	// What is wrong, in English.
 	Message string `protobuf:"bytes,8,opt,name=message,proto3" json:"message,omitempty"`
 	// For an award: whether the requirement of no route of its version holds. It is
 	// recorded all the same.
 	PrerequisiteUnmet bool `protobuf:"varint,9,opt,name=prerequisite_unmet,json=prerequisiteUnmet,proto3" json:"prerequisite_unmet,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// What would be right, in English; may be empty.
+	Hint string `protobuf:"bytes,10,opt,name=hint,proto3" json:"hint,omitempty"`
+	// Whether it was refused, is odd, or was not carried over whole.
+	Severity Severity `protobuf:"varint,11,opt,name=severity,proto3,enum=cairn.v1.Severity" json:"severity,omitempty"`
+	// How many places it stands for, 1 or more.
+	Count         int32 `protobuf:"varint,12,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ImportRow) Reset() {
@@ -1559,6 +1606,27 @@ func (x *ImportRow) GetPrerequisiteUnmet() bool {
 	return false
 }
 
+func (x *ImportRow) GetHint() string {
+	if x != nil {
+		return x.Hint
+	}
+	return ""
+}
+
+func (x *ImportRow) GetSeverity() Severity {
+	if x != nil {
+		return x.Severity
+	}
+	return Severity_SEVERITY_UNSPECIFIED
+}
+
+func (x *ImportRow) GetCount() int32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
 // ImportReport is what became of an import. Its basis has the revision of the
 // last commit; for a dry run, or when nothing was recorded, the revision
 // compared with.
@@ -1572,14 +1640,18 @@ type ImportReport struct {
 	Facts []*FactCount `protobuf:"bytes,3,rep,name=facts,proto3" json:"facts,omitempty"`
 	// What the files say that was not carried over, by construct.
 	NotCarried []*NotCarried `protobuf:"bytes,4,rep,name=not_carried,json=notCarried,proto3" json:"not_carried,omitempty"`
-	// How many commits were made.
+	// How many commits were made. An import that is one commit, as of a framework,
+	// is recorded whole or not at all.
 	Commits int32 `protobuf:"varint,5,opt,name=commits,proto3" json:"commits,omitempty"`
 	// How many automatic awards came about. Below 2^53. A string in JSON.
 	Awarded int64 `protobuf:"varint,6,opt,name=awarded,proto3" json:"awarded,omitempty"`
 	// How many got other dates or another version. Below 2^53. A string in JSON.
 	Superseded int64 `protobuf:"varint,7,opt,name=superseded,proto3" json:"superseded,omitempty"`
 	// How many are no longer there. Below 2^53. A string in JSON.
-	Withdrawn     int64 `protobuf:"varint,8,opt,name=withdrawn,proto3" json:"withdrawn,omitempty"`
+	Withdrawn int64 `protobuf:"varint,8,opt,name=withdrawn,proto3" json:"withdrawn,omitempty"`
+	// How many remarks there were, by code in the order of first appearance; of one
+	// code only the first 1000 were answered as rows.
+	Remarks       []*RemarkCount `protobuf:"bytes,9,rep,name=remarks,proto3" json:"remarks,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1670,6 +1742,13 @@ func (x *ImportReport) GetWithdrawn() int64 {
 	return 0
 }
 
+func (x *ImportReport) GetRemarks() []*RemarkCount {
+	if x != nil {
+		return x.Remarks
+	}
+	return nil
+}
+
 // ImportedFile is what was read of a file.
 type ImportedFile struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1683,8 +1762,14 @@ type ImportedFile struct {
 	Bytes int64 `protobuf:"varint,4,opt,name=bytes,proto3" json:"bytes,omitempty"`
 	// The columns that are not known, which were left aside.
 	UnknownColumns []string `protobuf:"bytes,5,rep,name=unknown_columns,json=unknownColumns,proto3" json:"unknown_columns,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Rows that were understood and used. Below 2^53. A string in JSON.
+	Accepted int64 `protobuf:"varint,6,opt,name=accepted,proto3" json:"accepted,omitempty"`
+	// Rows that were left out; each has a remark. Below 2^53. A string in JSON.
+	Skipped int64 `protobuf:"varint,7,opt,name=skipped,proto3" json:"skipped,omitempty"`
+	// What the rows are, for example "skills" or "awards".
+	Contents      string `protobuf:"bytes,8,opt,name=contents,proto3" json:"contents,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ImportedFile) Reset() {
@@ -1750,6 +1835,27 @@ func (x *ImportedFile) GetUnknownColumns() []string {
 		return x.UnknownColumns
 	}
 	return nil
+}
+
+func (x *ImportedFile) GetAccepted() int64 {
+	if x != nil {
+		return x.Accepted
+	}
+	return 0
+}
+
+func (x *ImportedFile) GetSkipped() int64 {
+	if x != nil {
+		return x.Skipped
+	}
+	return 0
+}
+
+func (x *ImportedFile) GetContents() string {
+	if x != nil {
+		return x.Contents
+	}
+	return ""
 }
 
 // FactCount is what became of the rows of one sort.
@@ -1917,11 +2023,66 @@ func (x *NotCarried) GetMessage() string {
 	return ""
 }
 
+// RemarkCount is how many places have a remark.
+type RemarkCount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The code of the remark.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// How many places have it, 1 or more. Below 2^53. A string in JSON.
+	Count         int64 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemarkCount) Reset() {
+	*x = RemarkCount{}
+	mi := &file_cairn_v1_facts_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemarkCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemarkCount) ProtoMessage() {}
+
+func (x *RemarkCount) ProtoReflect() protoreflect.Message {
+	mi := &file_cairn_v1_facts_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemarkCount.ProtoReflect.Descriptor instead.
+func (*RemarkCount) Descriptor() ([]byte, []int) {
+	return file_cairn_v1_facts_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *RemarkCount) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *RemarkCount) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
 var File_cairn_v1_facts_proto protoreflect.FileDescriptor
 
 const file_cairn_v1_facts_proto_rawDesc = "" +
 	"\n" +
-	"\x14cairn/v1/facts.proto\x12\bcairn.v1\x1a\x1bbuf/validate/validate.proto\x1a\x14cairn/v1/award.proto\x1a\x15cairn/v1/common.proto\x1a\x16cairn/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"{\n" +
+	"\x14cairn/v1/facts.proto\x12\bcairn.v1\x1a\x1bbuf/validate/validate.proto\x1a\x14cairn/v1/award.proto\x1a\x15cairn/v1/common.proto\x1a\x16cairn/v1/options.proto\x1a\x16cairn/v1/publish.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"{\n" +
 	"\n" +
 	"PersonFact\x12\x1a\n" +
 	"\x02id\x18\x01 \x01(\tB\n" +
@@ -2006,11 +2167,15 @@ const file_cairn_v1_facts_proto_rawDesc = "" +
 	"\rImportRequest\x120\n" +
 	"\x06header\x18\x01 \x01(\v2\x16.cairn.v1.ImportHeaderH\x00R\x06header\x12-\n" +
 	"\x05chunk\x18\x02 \x01(\v2\x15.cairn.v1.ImportChunkH\x00R\x05chunkB\x10\n" +
-	"\amessage\x12\x05\xbaH\x02\b\x01\"\xb3\x01\n" +
+	"\amessage\x12\x05\xbaH\x02\b\x01\"\xfd\x02\n" +
 	"\fImportHeader\x128\n" +
 	"\x06format\x18\x01 \x01(\x0e2\x16.cairn.v1.ImportFormatB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06format\x12,\n" +
 	"\x05files\x18\x02 \x03(\tB\x16\xbaH\x13\x92\x01\x10\b\x01\x10\xe8\a\x18\x01\"\ar\x05 \x01(\x80\bR\x05files\x12\"\n" +
-	"\acatalog\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x04R\acatalog\x12\x17\n" +
+	"\acatalog\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x04R\acatalog\x124\n" +
+	"\x11framework_version\x18\x04 \x01(\tB\a\xbaH\x04r\x02(@R\x10frameworkVersion\x12A\n" +
+	"\x0eeffective_from\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveFrom\x12#\n" +
+	"\rderive_badges\x18\x06 \x01(\bR\fderiveBadges\x12*\n" +
+	"\x02at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x17\n" +
 	"\adry_run\x18\x1c \x01(\bR\x06dryRun\"^\n" +
 	"\vImportChunk\x12\x1e\n" +
 	"\x04file\x18\x01 \x01(\tB\n" +
@@ -2025,7 +2190,7 @@ const file_cairn_v1_facts_proto_rawDesc = "" +
 	"\x0eImportProgress\x12\x12\n" +
 	"\x04file\x18\x01 \x01(\tR\x04file\x12\x12\n" +
 	"\x04rows\x18\x02 \x01(\x03R\x04rows\x12\x14\n" +
-	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\"\x8d\x02\n" +
+	"\x05bytes\x18\x03 \x01(\x03R\x05bytes\"\xe7\x02\n" +
 	"\tImportRow\x12\x12\n" +
 	"\x04file\x18\x01 \x01(\tR\x04file\x12\x12\n" +
 	"\x04line\x18\x02 \x01(\x03R\x04line\x12\x16\n" +
@@ -2035,7 +2200,11 @@ const file_cairn_v1_facts_proto_rawDesc = "" +
 	"\aoutcome\x18\x06 \x01(\x0e2\x11.cairn.v1.OutcomeR\aoutcome\x12\x12\n" +
 	"\x04code\x18\a \x01(\tR\x04code\x12\x18\n" +
 	"\amessage\x18\b \x01(\tR\amessage\x12-\n" +
-	"\x12prerequisite_unmet\x18\t \x01(\bR\x11prerequisiteUnmet\"\xb7\x02\n" +
+	"\x12prerequisite_unmet\x18\t \x01(\bR\x11prerequisiteUnmet\x12\x12\n" +
+	"\x04hint\x18\n" +
+	" \x01(\tR\x04hint\x12.\n" +
+	"\bseverity\x18\v \x01(\x0e2\x12.cairn.v1.SeverityR\bseverity\x12\x14\n" +
+	"\x05count\x18\f \x01(\x05R\x05count\"\xe8\x02\n" +
 	"\fImportReport\x12%\n" +
 	"\x05basis\x18\x01 \x01(\v2\x0f.cairn.v1.BasisR\x05basis\x12,\n" +
 	"\x05files\x18\x02 \x03(\v2\x16.cairn.v1.ImportedFileR\x05files\x12)\n" +
@@ -2047,13 +2216,17 @@ const file_cairn_v1_facts_proto_rawDesc = "" +
 	"\n" +
 	"superseded\x18\a \x01(\x03R\n" +
 	"superseded\x12\x1c\n" +
-	"\twithdrawn\x18\b \x01(\x03R\twithdrawn\"\xa5\x01\n" +
+	"\twithdrawn\x18\b \x01(\x03R\twithdrawn\x12/\n" +
+	"\aremarks\x18\t \x03(\v2\x15.cairn.v1.RemarkCountR\aremarks\"\xf7\x01\n" +
 	"\fImportedFile\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12.\n" +
 	"\x06format\x18\x02 \x01(\x0e2\x16.cairn.v1.ImportFormatR\x06format\x12\x12\n" +
 	"\x04rows\x18\x03 \x01(\x03R\x04rows\x12\x14\n" +
 	"\x05bytes\x18\x04 \x01(\x03R\x05bytes\x12'\n" +
-	"\x0funknown_columns\x18\x05 \x03(\tR\x0eunknownColumns\"\xa3\x01\n" +
+	"\x0funknown_columns\x18\x05 \x03(\tR\x0eunknownColumns\x12\x1a\n" +
+	"\baccepted\x18\x06 \x01(\x03R\baccepted\x12\x18\n" +
+	"\askipped\x18\a \x01(\x03R\askipped\x12\x1a\n" +
+	"\bcontents\x18\b \x01(\tR\bcontents\"\xa3\x01\n" +
 	"\tFactCount\x12&\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x12.cairn.v1.FactKindR\x04kind\x12\x1a\n" +
 	"\brecorded\x18\x02 \x01(\x03R\brecorded\x12\x1c\n" +
@@ -2066,7 +2239,10 @@ const file_cairn_v1_facts_proto_rawDesc = "" +
 	"\x05count\x18\x02 \x01(\x03R\x05count\x12\x12\n" +
 	"\x04file\x18\x03 \x01(\tR\x04file\x12\x12\n" +
 	"\x04line\x18\x04 \x01(\x03R\x04line\x12\x18\n" +
-	"\amessage\x18\x05 \x01(\tR\amessage*\x94\x01\n" +
+	"\amessage\x18\x05 \x01(\tR\amessage\"7\n" +
+	"\vRemarkCount\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05count\x18\x02 \x01(\x03R\x05count*\x94\x01\n" +
 	"\bFactKind\x12\x19\n" +
 	"\x15FACT_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10FACT_KIND_PERSON\x10\x01\x12\x18\n" +
@@ -2104,7 +2280,7 @@ func file_cairn_v1_facts_proto_rawDescGZIP() []byte {
 }
 
 var file_cairn_v1_facts_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_cairn_v1_facts_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_cairn_v1_facts_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_cairn_v1_facts_proto_goTypes = []any{
 	(FactKind)(0),                 // 0: cairn.v1.FactKind
 	(Outcome)(0),                  // 1: cairn.v1.Outcome
@@ -2127,56 +2303,62 @@ var file_cairn_v1_facts_proto_goTypes = []any{
 	(*ImportedFile)(nil),          // 18: cairn.v1.ImportedFile
 	(*FactCount)(nil),             // 19: cairn.v1.FactCount
 	(*NotCarried)(nil),            // 20: cairn.v1.NotCarried
-	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
-	(AwardSource)(0),              // 22: cairn.v1.AwardSource
-	(Rigor)(0),                    // 23: cairn.v1.Rigor
-	(*Basis)(nil),                 // 24: cairn.v1.Basis
-	(*DerivedChange)(nil),         // 25: cairn.v1.DerivedChange
-	(*Served)(nil),                // 26: cairn.v1.Served
+	(*RemarkCount)(nil),           // 21: cairn.v1.RemarkCount
+	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
+	(AwardSource)(0),              // 23: cairn.v1.AwardSource
+	(Rigor)(0),                    // 24: cairn.v1.Rigor
+	(*Basis)(nil),                 // 25: cairn.v1.Basis
+	(*DerivedChange)(nil),         // 26: cairn.v1.DerivedChange
+	(*Served)(nil),                // 27: cairn.v1.Served
+	(Severity)(0),                 // 28: cairn.v1.Severity
 }
 var file_cairn_v1_facts_proto_depIdxs = []int32{
-	21, // 0: cairn.v1.AssignmentFact.from:type_name -> google.protobuf.Timestamp
-	21, // 1: cairn.v1.AssignmentFact.until:type_name -> google.protobuf.Timestamp
-	21, // 2: cairn.v1.AwardFact.issued_at:type_name -> google.protobuf.Timestamp
-	21, // 3: cairn.v1.AwardFact.valid_until:type_name -> google.protobuf.Timestamp
-	22, // 4: cairn.v1.AwardFact.source:type_name -> cairn.v1.AwardSource
-	23, // 5: cairn.v1.AwardFact.rigor:type_name -> cairn.v1.Rigor
-	23, // 6: cairn.v1.ClaimFact.rigor:type_name -> cairn.v1.Rigor
-	21, // 7: cairn.v1.ClaimFact.at:type_name -> google.protobuf.Timestamp
+	22, // 0: cairn.v1.AssignmentFact.from:type_name -> google.protobuf.Timestamp
+	22, // 1: cairn.v1.AssignmentFact.until:type_name -> google.protobuf.Timestamp
+	22, // 2: cairn.v1.AwardFact.issued_at:type_name -> google.protobuf.Timestamp
+	22, // 3: cairn.v1.AwardFact.valid_until:type_name -> google.protobuf.Timestamp
+	23, // 4: cairn.v1.AwardFact.source:type_name -> cairn.v1.AwardSource
+	24, // 5: cairn.v1.AwardFact.rigor:type_name -> cairn.v1.Rigor
+	24, // 6: cairn.v1.ClaimFact.rigor:type_name -> cairn.v1.Rigor
+	22, // 7: cairn.v1.ClaimFact.at:type_name -> google.protobuf.Timestamp
 	3,  // 8: cairn.v1.RecordFactsRequest.people:type_name -> cairn.v1.PersonFact
 	4,  // 9: cairn.v1.RecordFactsRequest.assignments:type_name -> cairn.v1.AssignmentFact
 	5,  // 10: cairn.v1.RecordFactsRequest.awards:type_name -> cairn.v1.AwardFact
 	6,  // 11: cairn.v1.RecordFactsRequest.claims:type_name -> cairn.v1.ClaimFact
-	24, // 12: cairn.v1.RecordFactsAnswer.basis:type_name -> cairn.v1.Basis
+	25, // 12: cairn.v1.RecordFactsAnswer.basis:type_name -> cairn.v1.Basis
 	9,  // 13: cairn.v1.RecordFactsAnswer.results:type_name -> cairn.v1.FactResult
 	0,  // 14: cairn.v1.FactResult.kind:type_name -> cairn.v1.FactKind
 	1,  // 15: cairn.v1.FactResult.outcome:type_name -> cairn.v1.Outcome
-	25, // 16: cairn.v1.FactResult.derived:type_name -> cairn.v1.DerivedChange
+	26, // 16: cairn.v1.FactResult.derived:type_name -> cairn.v1.DerivedChange
 	8,  // 17: cairn.v1.RecordFactsResponse.answer:type_name -> cairn.v1.RecordFactsAnswer
-	26, // 18: cairn.v1.RecordFactsResponse.served:type_name -> cairn.v1.Served
+	27, // 18: cairn.v1.RecordFactsResponse.served:type_name -> cairn.v1.Served
 	12, // 19: cairn.v1.ImportRequest.header:type_name -> cairn.v1.ImportHeader
 	13, // 20: cairn.v1.ImportRequest.chunk:type_name -> cairn.v1.ImportChunk
 	2,  // 21: cairn.v1.ImportHeader.format:type_name -> cairn.v1.ImportFormat
-	15, // 22: cairn.v1.ImportResponse.progress:type_name -> cairn.v1.ImportProgress
-	16, // 23: cairn.v1.ImportResponse.row:type_name -> cairn.v1.ImportRow
-	17, // 24: cairn.v1.ImportResponse.report:type_name -> cairn.v1.ImportReport
-	0,  // 25: cairn.v1.ImportRow.kind:type_name -> cairn.v1.FactKind
-	1,  // 26: cairn.v1.ImportRow.outcome:type_name -> cairn.v1.Outcome
-	24, // 27: cairn.v1.ImportReport.basis:type_name -> cairn.v1.Basis
-	18, // 28: cairn.v1.ImportReport.files:type_name -> cairn.v1.ImportedFile
-	19, // 29: cairn.v1.ImportReport.facts:type_name -> cairn.v1.FactCount
-	20, // 30: cairn.v1.ImportReport.not_carried:type_name -> cairn.v1.NotCarried
-	2,  // 31: cairn.v1.ImportedFile.format:type_name -> cairn.v1.ImportFormat
-	0,  // 32: cairn.v1.FactCount.kind:type_name -> cairn.v1.FactKind
-	7,  // 33: cairn.v1.FactService.RecordFacts:input_type -> cairn.v1.RecordFactsRequest
-	11, // 34: cairn.v1.FactService.Import:input_type -> cairn.v1.ImportRequest
-	10, // 35: cairn.v1.FactService.RecordFacts:output_type -> cairn.v1.RecordFactsResponse
-	14, // 36: cairn.v1.FactService.Import:output_type -> cairn.v1.ImportResponse
-	35, // [35:37] is the sub-list for method output_type
-	33, // [33:35] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	22, // 22: cairn.v1.ImportHeader.effective_from:type_name -> google.protobuf.Timestamp
+	22, // 23: cairn.v1.ImportHeader.at:type_name -> google.protobuf.Timestamp
+	15, // 24: cairn.v1.ImportResponse.progress:type_name -> cairn.v1.ImportProgress
+	16, // 25: cairn.v1.ImportResponse.row:type_name -> cairn.v1.ImportRow
+	17, // 26: cairn.v1.ImportResponse.report:type_name -> cairn.v1.ImportReport
+	0,  // 27: cairn.v1.ImportRow.kind:type_name -> cairn.v1.FactKind
+	1,  // 28: cairn.v1.ImportRow.outcome:type_name -> cairn.v1.Outcome
+	28, // 29: cairn.v1.ImportRow.severity:type_name -> cairn.v1.Severity
+	25, // 30: cairn.v1.ImportReport.basis:type_name -> cairn.v1.Basis
+	18, // 31: cairn.v1.ImportReport.files:type_name -> cairn.v1.ImportedFile
+	19, // 32: cairn.v1.ImportReport.facts:type_name -> cairn.v1.FactCount
+	20, // 33: cairn.v1.ImportReport.not_carried:type_name -> cairn.v1.NotCarried
+	21, // 34: cairn.v1.ImportReport.remarks:type_name -> cairn.v1.RemarkCount
+	2,  // 35: cairn.v1.ImportedFile.format:type_name -> cairn.v1.ImportFormat
+	0,  // 36: cairn.v1.FactCount.kind:type_name -> cairn.v1.FactKind
+	7,  // 37: cairn.v1.FactService.RecordFacts:input_type -> cairn.v1.RecordFactsRequest
+	11, // 38: cairn.v1.FactService.Import:input_type -> cairn.v1.ImportRequest
+	10, // 39: cairn.v1.FactService.RecordFacts:output_type -> cairn.v1.RecordFactsResponse
+	14, // 40: cairn.v1.FactService.Import:output_type -> cairn.v1.ImportResponse
+	39, // [39:41] is the sub-list for method output_type
+	37, // [37:39] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_cairn_v1_facts_proto_init() }
@@ -2187,6 +2369,7 @@ func file_cairn_v1_facts_proto_init() {
 	file_cairn_v1_award_proto_init()
 	file_cairn_v1_common_proto_init()
 	file_cairn_v1_options_proto_init()
+	file_cairn_v1_publish_proto_init()
 	file_cairn_v1_facts_proto_msgTypes[2].OneofWrappers = []any{
 		(*AwardFact_ValidUntil)(nil),
 		(*AwardFact_NeverLapses)(nil),
@@ -2207,7 +2390,7 @@ func file_cairn_v1_facts_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cairn_v1_facts_proto_rawDesc), len(file_cairn_v1_facts_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   18,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -23,16 +23,18 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Severity says whether a problem keeps a catalog from being published.
+// Severity says what a problem or remark means for what it is about.
 type Severity int32
 
 const (
 	// Never answered.
 	Severity_SEVERITY_UNSPECIFIED Severity = 0
-	// Published all the same.
+	// Odd, and taken all the same.
 	Severity_SEVERITY_WARNING Severity = 1
 	// Refused.
 	Severity_SEVERITY_ERROR Severity = 2
+	// Taken as meant; something beside it was not carried over. In imports only.
+	Severity_SEVERITY_NOTE Severity = 3
 )
 
 // Enum value maps for Severity.
@@ -41,11 +43,13 @@ var (
 		0: "SEVERITY_UNSPECIFIED",
 		1: "SEVERITY_WARNING",
 		2: "SEVERITY_ERROR",
+		3: "SEVERITY_NOTE",
 	}
 	Severity_value = map[string]int32{
 		"SEVERITY_UNSPECIFIED": 0,
 		"SEVERITY_WARNING":     1,
 		"SEVERITY_ERROR":       2,
+		"SEVERITY_NOTE":        3,
 	}
 )
 
@@ -252,9 +256,9 @@ type Problem struct {
 	Severity Severity `protobuf:"varint,2,opt,name=severity,proto3,enum=cairn.v1.Severity" json:"severity,omitempty"`
 	// The name of the file it is in; empty if no file says it.
 	File string `protobuf:"bytes,3,opt,name=file,proto3" json:"file,omitempty"`
-	// The line in the file, counted from 1; 0 without a file.
+	// The line in the file, counted from 1; 0 for the file as a whole.
 	Line int32 `protobuf:"varint,4,opt,name=line,proto3" json:"line,omitempty"`
-	// The column in the line, in bytes, counted from 1; 0 without a file.
+	// The column in the line, in characters, counted from 1; 0 without a line.
 	Column int32 `protobuf:"varint,5,opt,name=column,proto3" json:"column,omitempty"`
 	// The kind of the entry it is in; unspecified if it is in none.
 	Kind Kind `protobuf:"varint,6,opt,name=kind,proto3,enum=cairn.v1.Kind" json:"kind,omitempty"`
@@ -1765,11 +1769,12 @@ const file_cairn_v1_publish_proto_rawDesc = "" +
 	"\x05files\x18\x02 \x03(\v2\x14.cairn.v1.SourceFileR\x05files\"x\n" +
 	"\x15ExportCatalogResponse\x125\n" +
 	"\x06answer\x18\x01 \x01(\v2\x1d.cairn.v1.ExportCatalogAnswerR\x06answer\x12(\n" +
-	"\x06served\x18\x02 \x01(\v2\x10.cairn.v1.ServedR\x06served*N\n" +
+	"\x06served\x18\x02 \x01(\v2\x10.cairn.v1.ServedR\x06served*a\n" +
 	"\bSeverity\x12\x18\n" +
 	"\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10SEVERITY_WARNING\x10\x01\x12\x12\n" +
-	"\x0eSEVERITY_ERROR\x10\x02B4Z2github.com/cairn-skills/cairn/gen/cairn/v1;cairnv1b\x06proto3"
+	"\x0eSEVERITY_ERROR\x10\x02\x12\x11\n" +
+	"\rSEVERITY_NOTE\x10\x03B4Z2github.com/cairn-skills/cairn/gen/cairn/v1;cairnv1b\x06proto3"
 
 var (
 	file_cairn_v1_publish_proto_rawDescOnce sync.Once
