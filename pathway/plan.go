@@ -30,6 +30,10 @@ func (o Objective) String() string {
 // all of it is used.
 const DefaultWork = 100_000_000
 
+// DefaultSteps is the number of suggestions of [Next] when the question does not
+// say: about what a person reads.
+const DefaultSteps = 20
+
 // Limits say how far to search and what to leave out.
 type Limits struct {
 	// Work is the number of work units: inputs of requirements looked at. Zero
@@ -38,6 +42,8 @@ type Limits struct {
 	// Exclude are achievements that no plan may earn. Awards of them that are
 	// held still count.
 	Exclude []graph.ID
+	// Steps is the most suggestions of [Next]. Zero means DefaultSteps.
+	Steps int
 }
 
 func (l Limits) work() int64 {

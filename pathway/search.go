@@ -132,14 +132,13 @@ func (s *search) shrink(routes []int32) []int32 {
 	return kept
 }
 
-// offer takes a plan within the routes that are in or paid for as the best, if it is.
-func (s *search) offer(routes []int32) ([]int32, vec) {
+// offer is a plan within routes, which becomes the best if it is.
+func (s *search) offer(routes []int32) []int32 {
 	plan := s.shrink(routes)
-	cost := s.cost(plan)
-	if cost.less(s.bestCost) {
+	if cost := s.cost(plan); cost.less(s.bestCost) {
 		s.best, s.bestCost = plan, cost
 	}
-	return plan, cost
+	return plan
 }
 
 // run searches until the best plan is proven or the work is used up.
@@ -196,12 +195,12 @@ func (s *search) node(atLeast vec) {
 	var support []int32
 	for _, g := range s.closure.trail {
 		if g < 0 {
-			support = append(support, s.routeOf(^g))
+			support = append(support, s.byGate[^g])
 		}
 	}
 	s.closure.undo(start)
-	plan, cost := s.offer(support)
-	if !bound.less(s.bestCost) || !bound.less(cost) {
+	plan := s.offer(support)
+	if !bound.less(s.bestCost) {
 		return
 	}
 	mark := out
@@ -216,9 +215,6 @@ func (s *search) node(atLeast vec) {
 		s.state[r] = free
 	}
 }
-
-// routeOf is the route of a route gate.
-func (p *problem) routeOf(g int32) int32 { return p.byGate[g] }
 
 // ascend is the dual ascent. It leaves the routes that are paid for in the
 // closure, and what is left of the costs in residual. It is not ok if the
