@@ -1,0 +1,276 @@
+package filestore
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"os"
+
+	storev1 "github.com/cairn-skills/cairn/gen/cairn/store/v1"
+	"github.com/cairn-skills/cairn/graph"
+	"go.etcd.io/bbolt"
+)
+
+// Report is what [Store.Check] found.
+type Report struct {
+	Revision graph.Revision // the newest revision
+	Batches  int            // revisions in the log
+	Parts    int            // parts in the log
+	Facts    int            // facts in the log, personal records included
+	Personal int            // sealed records
+	Erased   int            // sealed records whose key was destroyed
+	Keys     int            // people with an entry in the keys file
+	// RunningHash is the log's hash at Revision, in hexadecimal digits. Files
+	// with one running hash have one log.
+	RunningHash string
+	// Problems says all that is wrong, each with its place; none when the files
+	// are whole. Where a bucket is damaged, what follows in it is not reported.
+	Problems []string
+}
+
+// Check reads both files whole and checks their structure, every checksum, the
+// running hash, that every sealed record opens, and that logs, records, keys
+// and counts agree. The file stays in use, except that commits wait while the
+// structure is read. The error is for a check that could not be made.
+func (s *Store) Check(ctx context.Context) (Report, error) {
+	head, done, err := s.enter(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	defer done()
+	c := &checker{s: s, head: head, report: Report{
+		Revision: graph.Revision(head.GetRevision()), RunningHash: hex.EncodeToString(head.GetSum()),
+	}}
+	select {
+	case s.writer <- struct{}{}:
+	case <-ctx.Done():
+		return Report{}, unavailable(s.path, "the check was ended", ctx.Err())
+	}
+	sound := c.structure(s.db, s.file) && c.structure(s.keys, s.keysFile)
+	<-s.writer
+	if !sound {
+		return c.report, nil
+	}
+	for _, f := range []func(context.Context) error{c.log, c.batches, c.sealed, c.keys} {
+		if err := f(ctx); err != nil {
+			if ctx.Err() != nil {
+				return Report{}, unavailable(s.path, "the check was ended", ctx.Err())
+			}
+			c.problem(err)
+		}
+	}
+	return c.report, nil
+}
+
+type checker struct {
+	s      *Store
+	head   *storev1.Head
+	report Report
+}
+
+func (c *checker) problem(err error) { c.report.Problems = append(c.report.Problems, err.Error()) }
+
+// structure checks the pages of db, first without the map, then as bbolt does.
+func (c *checker) structure(db *bbolt.DB, file *os.File) bool {
+	before := len(c.report.Problems)
+	info, err := file.Stat()
+	if err == nil {
+		_, err = structure(file, info.Size(), c.s.options.AcceptOlder)
+	}
+	if err != nil {
+		c.problem(translate(db.Path(), err))
+		return false
+	}
+	err = c.s.view(db, func(tx *bbolt.Tx) error {
+		for err := range tx.Check() {
+			c.problem(damaged(db.Path(), err))
+		}
+		return nil
+	})
+	if err != nil {
+		c.problem(damaged(db.Path(), err))
+	}
+	return len(c.report.Problems) == before
+}
+
+// log reads every part, opens what it refers to and finds every batch's key.
+func (c *checker) log(ctx context.Context) error {
+	scan := c.s.scan(0, c.head)
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		parts, err := scan.piece()
+		if err != nil {
+			return err
+		}
+		if len(parts) == 0 {
+			return nil
+		}
+		if err := c.s.fill(parts); err != nil {
+			return err
+		}
+		for _, p := range parts {
+			c.report.Parts++
+			if p.number == 0 {
+				c.report.Batches++
+			}
+			c.report.Facts += p.batch.Len()
+			for i := range p.batch.Personal {
+				c.report.Personal++
+				if p.batch.Personal[i].Erased {
+					c.report.Erased++
+				}
+			}
+			if err := c.key(p); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// key checks that the key of p's batch leads to its revision.
+func (c *checker) key(p logPart) error {
+	if p.batch.Key == "" {
+		return nil
+	}
+	err := c.s.view(c.s.db, func(tx *bbolt.Tx) error {
+		r, err := revisionOf(tx, p.batch.Key)
+		if err == nil && r != p.revision {
+			err = fmt.Errorf("bucket %s: the key of revision %d leads to revision %d", bucketBatches, p.revision, r)
+		}
+		return err
+	})
+	return translateDamage(c.s.path, err)
+}
+
+func (c *checker) batches(ctx context.Context) error {
+	return c.bucket(ctx, c.s.db, bucketBatches, c.head.GetBatchKeys(), func(_, v []byte) (uint64, error) {
+		if len(v) != 8 {
+			return 0, fmt.Errorf("bucket %s: an entry is malformed", bucketBatches)
+		}
+		return binary.BigEndian.Uint64(v), nil
+	})
+}
+
+func (c *checker) sealed(ctx context.Context) error {
+	revision := func(k, _ []byte) (uint64, error) {
+		if len(k) < 12 {
+			return 0, fmt.Errorf("the key %x is malformed", k)
+		}
+		return binary.BigEndian.Uint64(k[len(k)-12:]), nil
+	}
+	if err := c.bucket(ctx, c.s.db, bucketPeople, c.head.GetPeopleRecords(), revision); err != nil {
+		return err
+	}
+	return c.bucket(ctx, c.s.db, bucketFacts, c.head.GetFactRecords(), revision)
+}
+
+func (c *checker) keys(ctx context.Context) error {
+	return c.each(ctx, c.s.keys, bucketKeys, func(k, v []byte) error {
+		c.report.Keys++
+		_, err := decodeKey(graph.ID(k), v)
+		return err
+	})
+}
+
+// bucket checks every entry of a bucket and that as many as want belong to the
+// revisions up to the head.
+func (c *checker) bucket(ctx context.Context, db *bbolt.DB, name []byte, want uint64, revision func(k, v []byte) (uint64, error)) error {
+	got := uint64(0)
+	err := c.each(ctx, db, name, func(k, stamped []byte) error {
+		v, err := unstamp(name, k, stamped)
+		if err != nil {
+			return err
+		}
+		r, err := revision(k, v)
+		if err != nil {
+			return err
+		}
+		if r <= c.head.GetRevision() {
+			got++
+		}
+		return nil
+	})
+	if err == nil && got != want {
+		err = damaged(c.s.path, fmt.Errorf("bucket %s: has %d entries, the head counts %d", name, got, want))
+	}
+	return err
+}
+
+// each calls f with the entries of a bucket, some thousands in a transaction.
+func (c *checker) each(ctx context.Context, db *bbolt.DB, name []byte, f func(k, v []byte) error) error {
+	var next []byte
+	for first := true; first || next != nil; first = false {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		err := c.s.view(db, func(tx *bbolt.Tx) error {
+			cur := tx.Bucket(name).Cursor()
+			k, v := cur.Seek(next)
+			for n := 0; k != nil && n < namesPiece; n++ {
+				if err := f(k, v); err != nil {
+					return err
+				}
+				k, v = cur.Next()
+			}
+			next = bytes.Clone(k)
+			return nil
+		})
+		if err != nil {
+			return translateDamage(db.Path(), err)
+		}
+	}
+	return nil
+}
+
+// ContentHash is SHA-256 over every batch as it was committed, in hexadecimal
+// digits. Unlike the running hash it does not depend on keys and nonces: two
+// stores that took the same batches in the same revisions have the same. An
+// erased record counts as erased. It reads everything.
+func (s *Store) ContentHash(ctx context.Context) (string, error) {
+	head, done, err := s.enter(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer done()
+	h := sha256.New()
+	_, err = s.follow(ctx, 0, head, func(r graph.Revision, b graph.Batch) error {
+		p := part{parts: 1, batch: b}
+		p.batch.Personal = nil
+		data, err := p.encode()
+		if err != nil {
+			return err
+		}
+		section := func(x []byte) {
+			h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(x))))
+			h.Write(x)
+		}
+		section(binary.BigEndian.AppendUint64(nil, uint64(r)))
+		section(data)
+		for i := range b.Personal {
+			x := &b.Personal[i]
+			plain, err := packPersonal(x)
+			if err != nil {
+				return err
+			}
+			section([]byte(x.Person))
+			section(x.About[:])
+			section(plain)
+			if x.Erased {
+				section([]byte("erased"))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		if ctx.Err() != nil {
+			return "", unavailable(s.path, "hashing was ended", ctx.Err())
+		}
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}

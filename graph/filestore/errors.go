@@ -1,0 +1,84 @@
+package filestore
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/cairn-skills/cairn/graph"
+	bolterrors "go.etcd.io/bbolt/errors"
+)
+
+// errHeld is the cause when another process has the file.
+var errHeld = errors.New("locked")
+
+// unavailable is an error of class [graph.ErrUnavailable] about the file path.
+func unavailable(path, message string, cause error) error {
+	return &graph.Error{Class: graph.ErrUnavailable, Reason: "UNAVAILABLE", Subject: path, Message: message, Cause: cause}
+}
+
+// damaged is the error for a file whose content is wrong; the cause names the place.
+func damaged(path string, cause error) error {
+	return &graph.Error{
+		Class: graph.ErrUnavailable, Reason: "DAMAGED", Subject: path,
+		Message: "the file is damaged; restore it from a backup", Cause: cause,
+	}
+}
+
+// translate gives err, of opening or reading path, its class and a sentence.
+func translate(path string, err error) error {
+	var e *graph.Error
+	var d *damage
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &e):
+		return err
+	case errors.As(err, &d):
+		return damaged(path, err)
+	case errors.Is(err, errHeld), errors.Is(err, bolterrors.ErrTimeout):
+		return unavailable(path, "another process has the file open; stop it or use another file", nil)
+	case errors.Is(err, fs.ErrNotExist):
+		return unavailable(path, "the file does not exist", nil)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return unavailable(path, "the file cannot be opened for writing; grant the permission or open it read-only", err)
+	case full(err):
+		return unavailable(path, "there is no space left for the file; nothing was written", err)
+	}
+	return unavailable(path, "the file cannot be read", err)
+}
+
+// translateDamage is for errors of reading the content of path: what has no
+// class yet is damage.
+func translateDamage(path string, err error) error {
+	var e *graph.Error
+	if err == nil || errors.As(err, &e) {
+		return err
+	}
+	return damaged(path, err)
+}
+
+// full reports whether err says that the file may not grow.
+func full(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
+}
+
+// guard runs f, which reads a mapped file, and turns what bbolt or the memory
+// system throws into an error: a page that cannot be read from disk, a file cut
+// while it is open, an assertion of bbolt.
+func guard(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case runtime.Error:
+			err = fmt.Errorf("reading the mapped file: %w", p)
+		default:
+			err = fmt.Errorf("reading the mapped file: %v", p)
+		}
+	}()
+	return f()
+}

@@ -1,0 +1,212 @@
+package filestore
+
+import (
+	"fmt"
+	"strings"
+
+	storev1 "github.com/cairn-skills/cairn/gen/cairn/store/v1"
+	"github.com/cairn-skills/cairn/graph"
+	"google.golang.org/protobuf/proto"
+)
+
+// decode reads what encode wrote. Memory is linear in len(data); nothing of
+// data is kept. Strings of the facts share the memory of the part's
+// dictionary, except the ids of People, which are kept longest.
+func decode(data []byte) (*part, error) {
+	var m storev1.Part
+	if err := proto.Unmarshal(data, &m); err != nil {
+		return nil, fmt.Errorf("%w part: %w", errMalformed, err)
+	}
+	d, err := unpackDictionary(m.GetDictionary())
+	if err != nil {
+		return nil, err
+	}
+	p := &part{parts: int(m.GetParts())}
+	b := &p.batch
+	b.Key, b.IfSet, b.If, b.At = m.GetKey(), m.GetIfSet(), graph.Revision(m.GetIfRevision()), graph.Instant(m.GetAt())
+	if m.GetCatalog() != nil {
+		unpackCatalog(m.GetCatalog(), b)
+	}
+	b.People = unpackPeople(m.GetPeople(), d)
+	b.Assignments = unpackAssignments(m.GetAssignments(), d)
+	b.Awards = unpackAwards(m.GetAwards(), d)
+	b.Claims = unpackClaims(m.GetClaims(), d)
+	p.personals = unpackPersonals(m.GetPersonals(), d)
+	b.Derived = unpackDerivations(m.GetDerivations(), d)
+	if d.err != nil {
+		return nil, d.err
+	}
+	return p, nil
+}
+
+// words is a part's dictionary while it is decoded.
+type words struct {
+	ids []graph.ID
+	err error // the first thing that was wrong
+}
+
+func unpackDictionary(m *storev1.Dictionary) (*words, error) {
+	text, lengths := m.GetText(), m.GetLengths()
+	d := &words{ids: make([]graph.ID, len(lengths))}
+	for i, n := range lengths {
+		if uint64(n) > uint64(len(text)) {
+			return nil, fmt.Errorf("%w dictionary: word %d reaches past the end", errMalformed, i)
+		}
+		d.ids[i], text = graph.ID(text[:n]), text[n:]
+	}
+	if text != "" {
+		return nil, fmt.Errorf("%w dictionary: %d bytes belong to no word", errMalformed, len(text))
+	}
+	return d, nil
+}
+
+func (d *words) id(i uint32) graph.ID {
+	if uint64(i) < uint64(len(d.ids)) {
+		return d.ids[i]
+	}
+	d.fail("a column", fmt.Sprintf("points at word %d of %d", i, len(d.ids)))
+	return ""
+}
+
+func (d *words) fail(what, how string) {
+	if d.err == nil {
+		d.err = fmt.Errorf("%w part: %s %s", errMalformed, what, how)
+	}
+}
+
+// rows is the number of rows of a table whose columns of fact ids and of
+// numbers have these lengths; 0 after an error.
+func (d *words) rows(table string, ids int, columns ...int) int {
+	n := ids / 16
+	ok := ids%16 == 0
+	for _, c := range columns {
+		ok = ok && c == n
+	}
+	if !ok {
+		d.fail(table, "have columns of different lengths")
+		return 0
+	}
+	return n
+}
+
+func unpackPeople(column []uint32, d *words) []graph.Person {
+	if len(column) == 0 {
+		return nil
+	}
+	own := make([]graph.ID, len(d.ids)) // clones, at most one a word
+	out := make([]graph.Person, len(column))
+	for i, w := range column {
+		id := d.id(w)
+		if id != "" && own[w] == "" {
+			own[w] = graph.ID(strings.Clone(string(id)))
+		}
+		if id != "" {
+			id = own[w]
+		}
+		out[i].ID = id
+	}
+	return out
+}
+
+func unpackAssignments(m *storev1.Assignments, d *words) []graph.Assignment {
+	n := d.rows("assignments", len(m.GetIds()), len(m.GetPeople()), len(m.GetRoles()), len(m.GetUnits()),
+		len(m.GetManagers()), len(m.GetFrom()), len(m.GetUntil()))
+	if n == 0 {
+		return nil
+	}
+	out := make([]graph.Assignment, n)
+	last := graph.Instant(0)
+	for i := range out {
+		a := &out[i]
+		a.ID = graph.FactID(m.Ids[16*i:])
+		a.Person, a.Role = d.id(m.People[i]), d.id(m.Roles[i])
+		a.Unit, a.Manager = d.id(m.Units[i]), d.id(m.Managers[i])
+		last += graph.Instant(m.From[i])
+		a.From = last
+		a.Until = endOf(last, m.Until[i])
+	}
+	return out
+}
+
+func unpackAwards(m *storev1.Awards, d *words) []graph.Award {
+	n := d.awardRows(m)
+	if n == 0 {
+		return nil
+	}
+	out := make([]graph.Award, n)
+	last := graph.Instant(0)
+	for i := range out {
+		last = d.award(&out[i], m, i, last)
+	}
+	return out
+}
+
+func (d *words) awardRows(m *storev1.Awards) int {
+	return d.rows("awards", len(m.GetIds()), len(m.GetPeople()), len(m.GetAchievements()), len(m.GetVersions()),
+		len(m.GetIssuedAt()), len(m.GetValidUntil()), len(m.GetSources()), len(m.GetRigors()), len(m.GetIssuers()))
+}
+
+// award fills a with row i of m and returns its issue date.
+func (d *words) award(a *graph.Award, m *storev1.Awards, i int, last graph.Instant) graph.Instant {
+	a.ID = graph.FactID(m.Ids[16*i:])
+	a.Person, a.Achievement, a.Issuer = d.id(m.People[i]), d.id(m.Achievements[i]), d.id(m.Issuers[i])
+	a.Version = int(m.Versions[i])
+	last += graph.Instant(m.IssuedAt[i])
+	a.IssuedAt = last
+	a.ValidUntil = endOf(last, m.ValidUntil[i])
+	a.Source, a.Rigor = graph.AwardSource(m.Sources[i]), graph.Rigor(m.Rigors[i])
+	return last
+}
+
+func unpackClaims(m *storev1.Claims, d *words) []graph.Claim {
+	n := d.rows("claims", len(m.GetIds()), len(m.GetPeople()), len(m.GetCompetencies()), len(m.GetLevels()),
+		len(m.GetRigors()), len(m.GetBy()), len(m.GetAt()))
+	if n == 0 {
+		return nil
+	}
+	out := make([]graph.Claim, n)
+	last := graph.Instant(0)
+	for i := range out {
+		c := &out[i]
+		c.ID = graph.FactID(m.Ids[16*i:])
+		c.Person, c.Competency, c.By = d.id(m.People[i]), d.id(m.Competencies[i]), d.id(m.By[i])
+		c.Level, c.Rigor = graph.Level(m.Levels[i]), graph.Rigor(m.Rigors[i])
+		last += graph.Instant(m.At[i])
+		c.At = last
+	}
+	return out
+}
+
+func unpackPersonals(m *storev1.Personals, d *words) []personalRow {
+	n := d.rows("personal records", len(m.GetAbout()), len(m.GetPeople()))
+	if n == 0 || len(m.GetSums()) != sumSize*n {
+		if len(m.GetSums()) != sumSize*n {
+			d.fail("personal records", "have columns of different lengths")
+		}
+		return nil
+	}
+	out := make([]personalRow, n)
+	for i := range out {
+		out[i] = personalRow{
+			PersonalRef: graph.PersonalRef{Person: d.id(m.People[i]), About: graph.FactID(m.About[16*i:])},
+			ordinal:     m.First + uint32(i),
+			sum:         [sumSize]byte(m.Sums[sumSize*i:]),
+		}
+	}
+	return out
+}
+
+func unpackDerivations(m *storev1.Derivations, d *words) []graph.Derivation {
+	n := d.rows("derivations", len(m.GetCauses()), len(m.GetChanges()), d.awardRows(m.GetAwards()))
+	if n == 0 {
+		return nil
+	}
+	out := make([]graph.Derivation, n)
+	last := graph.Instant(0)
+	for i := range out {
+		out[i].Change = graph.Change(m.Changes[i])
+		out[i].Cause = graph.FactID(m.Causes[16*i:])
+		last = d.award(&out[i].Award, m.Awards, i, last)
+	}
+	return out
+}

@@ -1,0 +1,333 @@
+package graphtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/cairn-skills/cairn/graph"
+)
+
+func testLoadWhole(t *testing.T, b *bench) {
+	if all, r := b.load(t); r != 0 || Diff(graph.Batch{}, all) != "" {
+		t.Errorf("an empty store loads %v at %d", all, r)
+	}
+	one, two := FullBatch(1), FullBatch(2)
+	b.commit(t, one, two)
+	var want graph.Batch
+	Join(&want, one)
+	Join(&want, two)
+	all, r := b.load(t)
+	if r != 2 {
+		t.Errorf("the load is at %d", r)
+	}
+	// Names are compared by testLoadNames; what a load's batches carry of a
+	// commit's own fields is left open.
+	all.Personal, want.Personal = nil, nil
+	all.Key, want.Key, all.If, all.IfSet, all.At, want.At = "", "", 0, false, 0, 0
+	if d := Diff(want, all); d != "" {
+		t.Errorf("the load differs from what was committed (-want +got):\n%s", d)
+	}
+}
+
+func testLoadOrder(t *testing.T, b *bench) {
+	ids := []graph.ID{"m", "c", "z", "a", "m2", "b"}
+	for i, id := range ids {
+		x := graph.Batch{
+			At:           graph.Instant(i + 1),
+			People:       []graph.Person{{ID: id}},
+			Competencies: []graph.Competency{{ID: id, Scale: "first"}},
+			Frameworks:   []graph.Framework{{ID: id}},
+		}
+		if i > 0 { // a replacement does not change the order
+			x.Competencies = append(x.Competencies, graph.Competency{ID: ids[i-1], Scale: "second"})
+		}
+		b.commit(t, x)
+	}
+	all, _ := b.load(t)
+	var people, competencies, frameworks []graph.ID
+	for _, x := range all.People {
+		people = firstTime(people, x.ID)
+	}
+	newest := make(map[graph.ID]graph.ID)
+	for _, x := range all.Competencies {
+		competencies = firstTime(competencies, x.ID)
+		newest[x.ID] = x.Scale
+	}
+	for _, x := range all.Frameworks {
+		frameworks = firstTime(frameworks, x.ID)
+	}
+	for _, got := range [][]graph.ID{people, competencies, frameworks} {
+		if d := Diff(ids, got); d != "" {
+			t.Error(d)
+		}
+	}
+	for _, id := range ids[:len(ids)-1] {
+		if newest[id] != "second" {
+			t.Errorf("the newest entry of %s is the %s", id, newest[id])
+		}
+	}
+}
+
+func firstTime(ids []graph.ID, id graph.ID) []graph.ID {
+	for _, x := range ids {
+		if x == id {
+			return ids
+		}
+	}
+	return append(ids, id)
+}
+
+func testLoadVersions(t *testing.T, b *bench) {
+	for v := 1; v <= 4; v++ {
+		b.commit(t, graph.Batch{
+			Achievements: []graph.Achievement{
+				{ID: "a", Lifecycle: graph.Lifecycle{Version: 2*v - 1}},
+				{ID: "a", Lifecycle: graph.Lifecycle{Version: 2 * v}},
+			},
+			Roles: []graph.Role{{ID: "r", Lifecycle: graph.Lifecycle{Version: v}}},
+		})
+	}
+	all, _ := b.load(t)
+	for i, a := range all.Achievements {
+		if a.Version != i+1 {
+			t.Errorf("version %d came as number %d", a.Version, i+1)
+		}
+	}
+	for i, r := range all.Roles {
+		if r.Version != i+1 {
+			t.Errorf("version %d came as number %d", r.Version, i+1)
+		}
+	}
+	if len(all.Achievements) != 8 || len(all.Roles) != 4 {
+		t.Errorf("%d versions of the achievement, %d of the role", len(all.Achievements), len(all.Roles))
+	}
+}
+
+func testLoadNames(t *testing.T, b *bench) {
+	about := graph.FactID{7}
+	b.commit(t,
+		graph.Batch{Personal: []graph.Personal{
+			{Person: "p", Name: "Old", Identifiers: []string{"i"}},
+			{Person: "p", About: about, Identifiers: []string{"row 7"}, Evidence: []string{"e"}},
+			{Person: "pq", Name: "Other", Identifiers: []string{"i"}, Evidence: []string{"e"}},
+		}},
+		graph.Batch{Personal: []graph.Personal{{Person: "p", Name: "Newer"}, {Person: "p", Name: "Newest", Evidence: []string{"x"}}}},
+	)
+	all, _ := b.load(t)
+	names := make(map[graph.ID]string)
+	for _, p := range all.Personal {
+		if len(p.Identifiers)+len(p.Evidence) > 0 {
+			t.Errorf("the load carries more than a name: %+v", p)
+		}
+		if p.About.IsZero() {
+			names[p.Person] = p.Name
+		}
+	}
+	if d := Diff(map[graph.ID]string{"p": "Newest", "pq": "Other"}, names); d != "" {
+		t.Error(d)
+	}
+}
+
+func testLoadError(t *testing.T, b *bench) {
+	b.commit(t, person(1), person(2), person(3))
+	calls := 0
+	_, err := b.Load(t.Context(), func(graph.Batch) error { calls++; return errStop })
+	if err != errStop || calls != 1 { //nolint:errorlint // as it is
+		t.Errorf("the load returned %v after %d calls", err, calls)
+	}
+	b.commit(t, person(4))
+}
+
+func testLoadCalls(t *testing.T, b *bench) {
+	b.commit(t, person(1))
+	people := 0
+	r, err := b.Load(t.Context(), func(x graph.Batch) error {
+		people += len(x.People)
+		_, err := b.Commit(t.Context(), person(2))
+		return err
+	})
+	if err != nil || r != 1 || people != 1 {
+		t.Errorf("the load is at %d with %d people, %v", r, people, err)
+	}
+	b.expectHead(t, 2)
+}
+
+func testLoadContext(t *testing.T, b *bench) {
+	b.commit(t, person(1), person(2))
+	ctx, cancel := cancelable(t)
+	_, err := b.Load(ctx, func(graph.Batch) error { cancel(); return nil })
+	expectClass(t, err, graph.ErrUnavailable)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("the error %v does not tell that ctx ended", err)
+	}
+}
+
+func testReadOrder(t *testing.T, b *bench) {
+	var refs []graph.PersonalRef
+	var want []graph.Personal
+	var x graph.Batch
+	for i := range 20 {
+		p := graph.Personal{Person: graph.ID(fmt.Sprintf("p%d", i*7%20)), Identifiers: []string{fmt.Sprint(i)}}
+		if i%2 == 0 {
+			p.About[0] = byte(i + 1)
+			p.Evidence = []string{"https://example.org/" + fmt.Sprint(i), ""}
+		} else {
+			p.Name = fmt.Sprint("Name ", i)
+		}
+		x.Personal = append(x.Personal, p)
+		want = append([]graph.Personal{p}, want...)
+		refs = append([]graph.PersonalRef{{Person: p.Person, About: p.About}}, refs...)
+	}
+	b.commit(t, x)
+	refs, want = append(refs, refs[3]), append(want, want[3])
+	got, err := b.Read(t.Context(), refs...)
+	if err != nil || Diff(want, got) != "" {
+		t.Errorf("read: %v\n%s", err, Diff(want, got))
+	}
+	if got, err := b.Read(t.Context()); err != nil || len(got) != 0 {
+		t.Errorf("a read of nothing answered %v, %v", got, err)
+	}
+}
+
+func testReadNever(t *testing.T, b *bench) {
+	about := graph.FactID{1}
+	refs := []graph.PersonalRef{{Person: "p"}, {Person: "p", About: about}, {Person: "pq"}, {Person: "o", About: about}, {Person: ""}}
+	check := func(want []graph.Personal) {
+		t.Helper()
+		got, err := b.Read(t.Context(), refs...)
+		if err != nil || Diff(want, got) != "" {
+			t.Errorf("read: %v\n%s", err, Diff(want, got))
+		}
+	}
+	none := []graph.Personal{{Person: "p"}, {Person: "p", About: about}, {Person: "pq"}, {Person: "o", About: about}, {}}
+	check(none)
+	b.commit(t, person(1))
+	check(none)
+	b.commit(t, graph.Batch{Personal: []graph.Personal{{Person: "p", About: about, Evidence: []string{"e"}}}})
+	none[1].Evidence = []string{"e"}
+	check(none)
+	b.commit(t, graph.Batch{Personal: []graph.Personal{{Person: "pq", Name: "N"}, {Person: "p", About: graph.FactID{1, 1}}}})
+	none[2].Name = "N"
+	check(none)
+}
+
+func testReadNewest(t *testing.T, b *bench) {
+	for i := range 300 {
+		b.commit(t, graph.Batch{Personal: []graph.Personal{{Person: "p", Name: fmt.Sprint(i)}}})
+		if i%50 != 0 {
+			continue
+		}
+		got, err := b.Read(t.Context(), graph.PersonalRef{Person: "p"})
+		if err != nil || got[0].Name != fmt.Sprint(i) {
+			t.Fatalf("read answered %v, %v; want the name %d", got, err, i)
+		}
+	}
+}
+
+func testFollow(t *testing.T, b *bench) {
+	want := make(map[graph.Revision]graph.Batch)
+	for i := range 6 {
+		x := FullBatch(i)
+		if i%2 == 1 {
+			x = person(i)
+		}
+		if i > 3 { // the newest record of a person does not change what was committed
+			x.Personal = []graph.Personal{{Person: want[1].Personal[0].Person, Name: "Later"}}
+		}
+		r := b.commit(t, x)
+		want[r[0]] = x
+	}
+	for after := range graph.Revision(6) {
+		got := b.followed(t, after)
+		if d := Diff(want, got); d != "" {
+			t.Errorf("after %d (-want +got):\n%s", after, d)
+		}
+		delete(want, after+1)
+	}
+}
+
+func testFollowWaits(t *testing.T, b *bench) {
+	b.commit(t, person(1))
+	ctx, cancel := cancelable(t)
+	seen := make(chan graph.Revision)
+	wait := background(t, func() error {
+		return b.Follow(ctx, 0, func(r graph.Revision, _ graph.Batch) error {
+			select {
+			case seen <- r:
+			case <-ctx.Done():
+			}
+			return nil
+		})
+	})
+	for r := graph.Revision(1); r <= 5; r++ {
+		if got := <-seen; got != r {
+			t.Fatalf("revision %d came, want %d", got, r)
+		}
+		b.commit(t, person(int(r)+1))
+	}
+	if got := <-seen; got != 6 {
+		t.Errorf("revision %d came, want 6", got)
+	}
+	cancel()
+	if err := wait(); err != context.Canceled { //nolint:errorlint // its error, not one that wraps it
+		t.Errorf("follow returned %v", err)
+	}
+	if err := b.Follow(ctx, 0, nil); err != context.Canceled { //nolint:errorlint // as above
+		t.Errorf("follow with an ended ctx returned %v", err)
+	}
+}
+
+func testFollowError(t *testing.T, b *bench) {
+	b.commit(t, person(1), person(2))
+	calls := 0
+	err := b.Follow(t.Context(), 0, func(graph.Revision, graph.Batch) error { calls++; return errStop })
+	if err != errStop || calls != 1 { //nolint:errorlint // as it is
+		t.Errorf("follow returned %v after %d calls", err, calls)
+	}
+}
+
+func testFollowBeyond(t *testing.T, b *bench) {
+	b.commit(t, person(1))
+	err := b.Follow(t.Context(), 2, func(graph.Revision, graph.Batch) error { return nil })
+	expectClass(t, err, graph.ErrInvalid)
+}
+
+func testClosed(t *testing.T, b *bench) {
+	b.commit(t, person(1))
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err := b.Head(t.Context())
+	expectClass(t, err, graph.ErrUnavailable)
+	_, err = b.Commit(t.Context(), person(2))
+	expectClass(t, err, graph.ErrUnavailable)
+	_, err = b.Load(t.Context(), func(graph.Batch) error { return nil })
+	expectClass(t, err, graph.ErrUnavailable)
+	_, err = b.Read(t.Context(), graph.PersonalRef{Person: "p"})
+	expectClass(t, err, graph.ErrUnavailable)
+	expectClass(t, b.Follow(t.Context(), 0, nil), graph.ErrUnavailable)
+}
+
+func testCloseTwice(t *testing.T, b *bench) {
+	for range 2 {
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func testCloseFollow(t *testing.T, b *bench) {
+	b.commit(t, person(1))
+	seen := make(chan struct{}, 1)
+	store := b.Store
+	wait := background(t, func() error {
+		return store.Follow(context.Background(), 0, func(graph.Revision, graph.Batch) error { seen <- struct{}{}; return nil })
+	})
+	<-seen
+	if err := background(t, store.Close)(); err != nil {
+		t.Error(err)
+	}
+	expectClass(t, wait(), graph.ErrUnavailable)
+}
