@@ -81,7 +81,7 @@ func (d *escoDecoder) files() ([]escoFile, error) {
 			fs = fs[:1]
 		}
 		if len(fs) == 0 {
-			d.find(Note, "absent-file", Place{}, "", fmt.Sprintf("no file %s is there: no %s", strings.TrimPrefix(parts[i].stem, "*")+"_*.csv", parts[i].kind), "")
+			d.find(Note, "absent-file", Place{}, "", fmt.Sprintf("no file %s*.csv is there: no %s", parts[i].stem, parts[i].kind), "")
 		}
 		out = append(out, fs...)
 	}

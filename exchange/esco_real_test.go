@@ -206,3 +206,9 @@ func BenchmarkDecodeESCO(b *testing.B) {
 		}
 	}
 }
+
+// sharedESCO is realESCO for who can do without.
+func sharedESCO() (fs.FS, bool) {
+	dir, ok := graphtest.FindShared()
+	return os.DirFS(filepath.Join(dir, "data", "esco-1.1.1-en")), ok
+}

@@ -151,7 +151,7 @@ type rowReader struct {
 	fieldLimit int
 	header     []string
 	line       int      // where the current row begins
-	last       int      // the last line that was understood
+	last       int      // the last line of the current row
 	fields     []string // of the current row; valid until the next
 }
 
@@ -204,6 +204,9 @@ func (e *rowError) Error() string { return e.at.String() + ": " + e.message }
 func asFatal(err error) error {
 	var re *rowError
 	if errors.As(err, &re) {
+		if re.code == "field-too-long" {
+			return limitError(re.at, re.message)
+		}
 		return fileError(re.at, "NOT_CSV", re.message)
 	}
 	return err
@@ -221,6 +224,7 @@ func (r *rowReader) next() error {
 	}
 	r.line, _ = r.csv.FieldPos(0)
 	r.last, _ = r.csv.FieldPos(len(fields) - 1)
+	r.last += strings.Count(fields[len(fields)-1], "\n")
 	for i, f := range fields {
 		if len(f) > r.fieldLimit {
 			line, _ := r.csv.FieldPos(i)

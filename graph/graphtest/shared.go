@@ -12,22 +12,29 @@ import (
 // skipped, and says so.
 func SharedDir(tb testing.TB) string {
 	tb.Helper()
-	dir := os.Getenv("CAIRN_SHARED")
-	if dir == "" {
-		dir = beside(tb)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "data")); err != nil {
+	dir, ok := FindShared()
+	if !ok {
 		tb.Skipf("NOT TESTED: %s needs the shared data sets and there is no folder %q; set CAIRN_SHARED to the folder that holds data/", tb.Name(), dir)
 	}
 	return dir
 }
 
-// beside is the folder shared beside the root of the module.
-func beside(tb testing.TB) string {
-	tb.Helper()
+// FindShared is the folder that [SharedDir] answers, and whether it is there.
+// It is for tests that are worth running without.
+func FindShared() (dir string, ok bool) {
+	if dir = os.Getenv("CAIRN_SHARED"); dir == "" {
+		dir = besideModule()
+	}
+	_, err := os.Stat(filepath.Join(dir, "data"))
+	return dir, err == nil
+}
+
+// besideModule is the folder shared beside the root of the module that holds
+// the working folder.
+func besideModule() string {
 	dir, err := os.Getwd()
 	if err != nil {
-		tb.Fatalf("find the working folder: %v", err)
+		return "shared"
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
@@ -35,7 +42,7 @@ func beside(tb testing.TB) string {
 		}
 		up := filepath.Dir(dir)
 		if up == dir {
-			tb.Fatal("no folder above the test holds go.mod")
+			return "shared"
 		}
 		dir = up
 	}
