@@ -29,7 +29,7 @@ var mayImport = map[string][]string{
 	"graph/graphtest": {"graph"},
 	"pathway":         {"graph"},
 	"exchange":        {"graph"},
-	"server":          {"gen/cairn/v1", "graph", "pathway", "exchange"},
+	"server":          {"gen/cairn/v1", "gen/openapi", "graph", "pathway", "exchange"},
 	"docs/examples":   {},
 	"cmd/cairn":       {everything},
 	"tools/openapi":   {},

@@ -1,0 +1,161 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"hash/fnv"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	cairnv1 "github.com/cairn-skills/cairn/gen/cairn/v1"
+	"github.com/cairn-skills/cairn/graph"
+)
+
+// read is the snapshot to answer at and the instant asked about: asOf, or the
+// later of the server's clock and the commit time of the snapshot. It waits for
+// minRevision for as long as Options.WaitLimit.
+// Errors: graph.ErrUnavailable, graph.ErrInvalid.
+func (s *Server) read(ctx context.Context, minRevision uint64, asOf *timestamppb.Timestamp) (*graph.Snapshot, graph.Instant, error) {
+	snap := s.live.Head()
+	if uint64(snap.Revision) < minRevision {
+		wait, cancel := context.WithTimeout(ctx, s.opts.WaitLimit)
+		defer cancel()
+		var err error
+		if snap, err = s.live.At(wait, graph.Revision(minRevision)); err != nil {
+			if ctx.Err() != nil {
+				return nil, 0, ctx.Err()
+			}
+			if e, ok := errors.AsType[*graph.Error](err); ok {
+				return nil, 0, &graph.Error{Class: graph.ErrUnavailable, Reason: "REVISION_AHEAD", Subject: "min_revision", Message: e.Message}
+			}
+			return nil, 0, err
+		}
+	}
+	at, err := s.instant(asOf, snap)
+	return snap, at, err
+}
+
+// instant is asOf, or the later of the server's clock and the commit time of snap.
+func (s *Server) instant(asOf *timestamppb.Timestamp, snap *graph.Snapshot) (graph.Instant, error) {
+	if asOf == nil {
+		return max(s.now(), snap.At), nil
+	}
+	return instantOf("as_of", asOf)
+}
+
+// instantOf is t in whole milliseconds; field names it in the error.
+// Errors: graph.ErrInvalid for a time before year 1 or after year 9999.
+func instantOf(field string, t *timestamppb.Timestamp) (graph.Instant, error) {
+	if err := t.CheckValid(); err != nil {
+		return 0, graph.Invalid(field, "is not a time between the years 1 and 9999")
+	}
+	return graph.InstantOf(t.AsTime()), nil
+}
+
+// timestamp is i as a message; nil for zero and graph.Forever.
+func timestamp(i graph.Instant) *timestamppb.Timestamp {
+	if i == 0 || i == graph.Forever {
+		return nil
+	}
+	return stamp(i)
+}
+
+// stamp is i as a message.
+func stamp(i graph.Instant) *timestamppb.Timestamp {
+	sec, ms := int64(i)/1000, int64(i)%1000
+	if ms < 0 {
+		sec, ms = sec-1, ms+1000
+	}
+	return &timestamppb.Timestamp{Seconds: sec, Nanos: int32(ms) * 1e6}
+}
+
+// rules collects the versions that decided an answer.
+type rules map[rule]struct{}
+
+type rule struct {
+	kind    cairnv1.Kind
+	id      graph.ID
+	version int
+}
+
+// achievement and role add a version; nil adds nothing.
+func (r rules) achievement(v *graph.Version) {
+	if v != nil {
+		r[rule{cairnv1.Kind_KIND_ACHIEVEMENT, v.ID, v.Lifecycle.Version}] = struct{}{}
+	}
+}
+
+func (r rules) role(v *graph.RoleVersion) {
+	if v != nil {
+		r[rule{cairnv1.Kind_KIND_ROLE, v.ID, v.Lifecycle.Version}] = struct{}{}
+	}
+}
+
+func (r rules) sorted() []*cairnv1.RuleVersion {
+	if len(r) == 0 {
+		return nil
+	}
+	list := make([]rule, 0, len(r))
+	for x := range r {
+		list = append(list, x)
+	}
+	slices.SortFunc(list, func(a, b rule) int {
+		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.id, b.id), cmp.Compare(a.version, b.version))
+	})
+	out := make([]*cairnv1.RuleVersion, len(list))
+	for i, x := range list {
+		out[i] = &cairnv1.RuleVersion{Kind: x.kind, Id: string(x.id), Version: int32(x.version)}
+	}
+	return out
+}
+
+// basis is what an answer at an instant of snap stands on. It is full unless
+// something is missing.
+func (s *Server) basis(snap *graph.Snapshot, at graph.Instant, r rules, missing ...*cairnv1.Reason) *cairnv1.Basis {
+	state := cairnv1.Completeness_STATE_FULL
+	if len(missing) > 0 {
+		state = cairnv1.Completeness_STATE_PARTIAL
+	}
+	return &cairnv1.Basis{
+		Revision: uint64(snap.Revision), AsOf: stamp(at), RuleVersions: r.sorted(),
+		Completeness: &cairnv1.Completeness{State: state, Missing: missing},
+	}
+}
+
+// served is what depends on the moment of serving the answer to question at an
+// instant of a revision. The entity tag is a hash of the three.
+func (s *Server) served(ctx context.Context, question proto.Message, rev graph.Revision, at graph.Instant) *cairnv1.Served {
+	out := &cairnv1.Served{}
+	c := callOf(ctx)
+	if c != nil {
+		out.RequestId = c.id
+		out.TookUs = int32(min(time.Since(c.start).Microseconds(), math.MaxInt32))
+	}
+	out.Etag = tag(question, uint64(rev), uint64(at))
+	return out
+}
+
+// tag is an entity tag of a question and numbers.
+func tag(question proto.Message, numbers ...uint64) string {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(question.ProtoReflect().Descriptor().FullName()))
+	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(question)
+	if err != nil { // a question that came over the wire can be written to it
+		return ""
+	}
+	_, _ = h.Write(b)
+	var n [8]byte
+	for _, x := range numbers {
+		for i := range n {
+			n[i] = byte(x >> (8 * i))
+		}
+		_, _ = h.Write(n[:])
+	}
+	return `"` + strconv.FormatUint(h.Sum64(), 16) + `"`
+}

@@ -1,0 +1,171 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/fullstorydev/grpchan/inprocgrpc"
+	"google.golang.org/grpc"
+
+	cairnv1 "github.com/cairn-skills/cairn/gen/cairn/v1"
+	"github.com/cairn-skills/cairn/graph"
+)
+
+// Options are the settings of [New]. The zero value is usable.
+type Options struct {
+	// Version and Store are what GetStatus says of the program and of the sort
+	// of its store, for example "v0.1.0" and "file".
+	Version, Store string
+	// Now is the server's clock; nil: the machine's.
+	Now func() graph.Instant
+	// Log receives what went wrong inside the server; nil: nothing. It never
+	// receives names, evidence or the ids of people.
+	Log *slog.Logger
+	// AccessLog logs a line for every call as well. It costs about as much as a
+	// small answer.
+	AccessLog bool
+	// CallLimit is the longest that a call without a deadline of its own may
+	// take; 0 means 30 seconds. Imports are not limited.
+	CallLimit time.Duration
+	// WaitLimit is the longest that a call waits for the revision it asks for;
+	// 0 means 5 seconds.
+	WaitLimit time.Duration
+	// MaxRequestBytes bounds one message or body; 0 means 128 MiB, which holds
+	// a catalog file of the largest size that is read, in base64.
+	MaxRequestBytes int
+	// ShutdownLimit is how long running calls may take when serving ends; 0
+	// means 10 seconds.
+	ShutdownLimit time.Duration
+}
+
+// Server is the services of cairn.v1. Its methods may be called by several
+// goroutines at once.
+type Server struct {
+	live    *graph.Live
+	now     func() graph.Instant
+	opts    Options
+	log     *slog.Logger
+	started graph.Instant
+	book    atomic.Pointer[book] // of the newest catalog asked
+
+	native  *grpc.Server
+	inside  *inprocgrpc.Channel
+	handler http.Handler
+	ending  chan struct{} // closed when serving ends
+	endOnce sync.Once
+	ended   chan struct{} // closed by Close
+	closed  sync.Once
+	calls   atomic.Uint64 // numbers the calls
+	process string        // begins the ids of this server's calls
+}
+
+// The services. Each has its methods in a file of its own.
+type (
+	catalogService struct {
+		cairnv1.UnimplementedCatalogServiceServer
+		*Server
+	}
+	peopleService struct {
+		cairnv1.UnimplementedPeopleServiceServer
+		*Server
+	}
+	factService struct {
+		cairnv1.UnimplementedFactServiceServer
+		*Server
+	}
+	pathwayService struct {
+		cairnv1.UnimplementedPathwayServiceServer
+		*Server
+	}
+	searchService struct {
+		cairnv1.UnimplementedSearchServiceServer
+		*Server
+	}
+	systemService struct {
+		cairnv1.UnimplementedSystemServiceServer
+		*Server
+	}
+)
+
+// New is a server of what live has. live stays the caller's to close, after
+// [Server.Close].
+func New(live *graph.Live, opts Options) (*Server, error) {
+	def := func(d *time.Duration, otherwise time.Duration) {
+		if *d == 0 {
+			*d = otherwise
+		}
+	}
+	def(&opts.CallLimit, 30*time.Second)
+	def(&opts.WaitLimit, 5*time.Second)
+	def(&opts.ShutdownLimit, 10*time.Second)
+	if opts.MaxRequestBytes == 0 {
+		opts.MaxRequestBytes = 128 << 20
+	}
+	if opts.Now == nil {
+		opts.Now = func() graph.Instant { return graph.InstantOf(time.Now()) }
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	var random [4]byte
+	_, _ = rand.Read(random[:]) // never fails
+	s := &Server{
+		live: live, now: opts.Now, opts: opts, log: opts.Log, started: opts.Now(),
+		ending: make(chan struct{}), ended: make(chan struct{}), process: hex.EncodeToString(random[:]),
+	}
+	guards, err := newGuards(s)
+	if err != nil {
+		return nil, err
+	}
+	s.native = newNative(s, guards)
+	s.register(s.native)
+	s.inside = new(inprocgrpc.Channel).WithCloner(shallow{}).
+		WithServerUnaryInterceptor(guards.unary).WithServerStreamInterceptor(guards.stream)
+	s.register(s.inside)
+	registerStanding(s)
+	s.handler, err = newHandler(s)
+	return s, err
+}
+
+// register offers every service of cairn.v1 at r.
+func (s *Server) register(r grpc.ServiceRegistrar) {
+	cairnv1.RegisterCatalogServiceServer(r, &catalogService{Server: s})
+	cairnv1.RegisterPeopleServiceServer(r, &peopleService{Server: s})
+	cairnv1.RegisterFactServiceServer(r, &factService{Server: s})
+	cairnv1.RegisterPathwayServiceServer(r, &pathwayService{Server: s})
+	cairnv1.RegisterSearchServiceServer(r, &searchService{Server: s})
+	cairnv1.RegisterSystemServiceServer(r, &systemService{Server: s})
+}
+
+// Client is a connection to s within the process: the same calls through the
+// same guards, without a port. The messages it answers share parts with the
+// server and are read-only.
+func (s *Server) Client() grpc.ClientConnInterface { return s.inside }
+
+// Handler serves REST, and gRPC to clients that speak it over net/http's own
+// HTTP/2.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Close ends what is still running. A call in progress is canceled.
+func (s *Server) Close() {
+	s.beginEnd()
+	s.closed.Do(func() { close(s.ended) })
+	s.native.Stop()
+}
+
+// beginEnd tells those who ask that the server ends.
+func (s *Server) beginEnd() { s.endOnce.Do(func() { close(s.ending) }) }
+
+// bound is ctx with the server's own limit if ctx has none.
+func (s *Server) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, s.opts.CallLimit)
+}
