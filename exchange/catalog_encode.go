@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/cairn-skills/cairn/graph"
@@ -355,28 +356,34 @@ func (w *catalogWriter) money(m graph.Money) *docNode {
 		if m.Amount == 0 {
 			return nil
 		}
-		digits, _ := CurrencyDigits(w.currency)
-		return decimalNode(m.Amount, digits)
+		return rawNode(formatMoney(m.Amount, w.currency))
 	}
-	digits, _ := CurrencyDigits(m.Currency)
-	return rawNode(formatDecimal(m.Amount, digits) + " " + string(m.Currency))
+	return rawNode(formatMoney(m.Amount, m.Currency) + " " + string(m.Currency))
+}
+
+// formatMoney writes whole amounts without decimals and others with all of them.
+func formatMoney(amount int64, c graph.Currency) string {
+	digits, _ := CurrencyDigits(c)
+	if s := formatDecimal(amount, digits); !strings.Contains(s, ".") {
+		return s
+	}
+	return big.NewRat(amount, pow10(digits)).FloatString(digits)
+}
+
+func pow10(n int) int64 {
+	p := int64(1)
+	for range n {
+		p *= 10
+	}
+	return p
 }
 
 // formatDecimal writes v tenths, hundredths and so on without needless zeros:
-// 600 hundredths are 6, but 650 minor units with two digits are 6.5.
+// 600 hundredths are 6, 650 are 6.5.
 func formatDecimal(v int64, digits int) string {
-	q := new(big.Rat).SetFrac(big.NewInt(v), new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil))
-	for n := range digits {
-		if s := q.FloatString(n); ratEquals(s, q) {
-			return s
-		}
-	}
-	return q.FloatString(digits)
-}
-
-func ratEquals(text string, q *big.Rat) bool {
-	v, ok := new(big.Rat).SetString(text)
-	return ok && v.Cmp(q) == 0
+	q := big.NewRat(v, pow10(digits))
+	exact, _ := q.FloatPrec()
+	return q.FloatString(exact)
 }
 
 func (w *catalogWriter) from(i graph.Instant) *docNode  { return w.instant(i, 0) }

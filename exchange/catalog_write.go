@@ -13,7 +13,8 @@ const maxCatalogLine = 100
 // docNode is a value of a catalog file that is to be written: a scalar, a list
 // or a map whose keys keep their order.
 type docNode struct {
-	text  string // of a scalar, as it is written in one line
+	text  string // of a scalar, as it is written within a map or list in one line
+	plain string // of a scalar, as it is written behind a key or dash; empty: as text
 	prose string // of a scalar that can be written as a literal block
 	keys  []string
 	items []*docNode // of a list, or the values of a map
@@ -35,6 +36,9 @@ func rawNode(text string) *docNode { return &docNode{text: text} }
 // textNode is a text, quoted if it would be read as something else.
 func textNode(s string) *docNode {
 	n := &docNode{text: quoteText(s)}
+	if isPlain(s, ",[]{}") {
+		n.plain = s
+	}
 	if isProse(s) {
 		n.prose = s
 	}
@@ -68,6 +72,14 @@ func (n *docNode) flow() string {
 	var b strings.Builder
 	n.writeFlow(&b)
 	return b.String()
+}
+
+// line is n in one line of block style, behind a key or a dash.
+func (n *docNode) line() string {
+	if n.plain != "" {
+		return n.plain
+	}
+	return n.flow()
 }
 
 func (n *docNode) writeFlow(b *strings.Builder) {
@@ -131,7 +143,7 @@ func (n *docNode) writePair(b *bytes.Buffer, i int, item *docNode, indent int) {
 	b.WriteString(key)
 	switch {
 	case item.fits(maxCatalogLine - indent - len(key) - 1):
-		b.WriteString(" " + item.flow() + "\n")
+		b.WriteString(" " + item.line() + "\n")
 	case item.form == docScalar:
 		item.writeProse(b, indent+2)
 	case item.form == docMap:
@@ -149,7 +161,7 @@ func (n *docNode) writeItems(b *bytes.Buffer, indent int) {
 		b.WriteString(strings.Repeat(" ", indent) + "-")
 		switch {
 		case item.fits(maxCatalogLine - indent - 2):
-			b.WriteString(" " + item.flow() + "\n")
+			b.WriteString(" " + item.line() + "\n")
 		case item.form == docScalar:
 			item.writeProse(b, indent+2)
 		case item.form == docMap:
@@ -207,7 +219,7 @@ func isProse(s string) bool {
 // quoteText is s as a plain scalar if that can only be read as the text s, in
 // block and in flow style and by readers of YAML 1.1 too; otherwise in quotes.
 func quoteText(s string) string {
-	if isPlain(s) {
+	if isPlain(s, "") {
 		return s
 	}
 	var b strings.Builder
@@ -233,7 +245,9 @@ func quoteText(s string) string {
 	return b.String()
 }
 
-func isPlain(s string) bool {
+// isPlain reports whether s needs no quotes. In block style the characters that
+// make maps and lists in flow style may be among the further ones allowed.
+func isPlain(s, further string) bool {
 	for i, r := range s {
 		switch {
 		case unicode.IsLetter(r):
@@ -251,7 +265,7 @@ func isPlain(s string) bool {
 			if i+1 == len(s) {
 				return false
 			}
-		case unicode.IsDigit(r) || unicode.IsMark(r) || strings.ContainsRune(`-_./()'&+;=~$%@!?*<>|^–—…’`, r):
+		case unicode.IsDigit(r) || unicode.IsMark(r) || strings.ContainsRune(`-_./()'&+;=~$%@!?*<>|^–—…’`, r) || strings.ContainsRune(further, r):
 		default:
 			return false
 		}
