@@ -92,9 +92,9 @@ func wantedLanguages(c *graph.Catalog, languages []string) []graph.Lang {
 }
 
 // add collects the labels of ids; those without an entry or a title are left
-// out, and so is the empty ID.
+// out, and so is the empty ID. A nil l collects nothing.
 func (l *labeler) add(k graph.Kind, ids ...graph.ID) {
-	if l.out == nil {
+	if l == nil || l.out == nil {
 		return
 	}
 	for _, id := range ids {
