@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -60,6 +61,7 @@ type request struct {
 	receipt Receipt
 	err     error
 	done    chan struct{}
+	first   *request // the one of the same group that had the key before
 }
 
 // CommitOptions say how a batch is taken. The zero value is all or nothing.
@@ -80,7 +82,11 @@ type Receipt struct {
 	// in that order.
 	Outcomes []Outcome
 	Derived  []Derivation // by person and id
-	Stored   bool         // false: nothing in the batch was new, or a dry run
+	Stored   bool         // false: nothing in the batch was new, or a dry run, or a replay
+	// Replayed: the batch's key was used before. Revision is that of the first
+	// commit with it, nothing is stored again, and Outcomes are those that the
+	// batch would have without its key.
+	Replayed bool
 }
 
 // Outcome says what became of one fact.
@@ -267,13 +273,20 @@ func (l *Live) process(ctx context.Context, group []*request) {
 		tip := l.head.Load()
 		var stored []*request
 		var batches []Batch
+		keys := make(map[string]*request)
 		for _, r := range group {
+			if l.replay(ctx, r, tip, keys) {
+				continue
+			}
 			next, prepared, err := tip.prepare(r)
 			r.err = err
 			if err == nil && next != nil {
 				prepared.If, prepared.IfSet = tip.Revision, true
 				batches = append(batches, *prepared)
 				stored = append(stored, r)
+				if r.batch.Key != "" {
+					keys[r.batch.Key] = r
+				}
 				tip = next
 			}
 		}
@@ -287,17 +300,61 @@ func (l *Live) process(ctx context.Context, group []*request) {
 			}
 		}
 		if err != nil {
-			for _, r := range stored {
-				r.receipt, r.err = Receipt{}, err
+			// Also those that were judged on top of what was not stored.
+			head := l.head.Load().Revision
+			for _, r := range group {
+				if r.err == nil && (r.receipt.Revision > head || r.first != nil) {
+					r.receipt, r.err = Receipt{}, err
+				}
 			}
 			return
 		}
 		l.settle(stored, batches, revs, tip)
+		for _, r := range group {
+			if r.first != nil {
+				r.receipt.Revision, r.err = r.first.receipt.Revision, r.first.err
+			}
+		}
 		return
 	}
 	for _, r := range group {
 		r.receipt, r.err = Receipt{}, &Error{Class: ErrConflict, Reason: "CONFLICT", Message: "other writers were first every time; try again"}
 	}
+}
+
+// replay settles r if its key was used before, in the store or in the group.
+func (l *Live) replay(ctx context.Context, r *request, tip *Snapshot, keys map[string]*request) bool {
+	r.first = nil
+	if r.batch.Key == "" || r.options.DryRun {
+		return false
+	}
+	var rev Revision
+	if r.first = keys[r.batch.Key]; r.first == nil {
+		if rev, r.err = l.keyRevision(ctx, &r.batch); r.err != nil || rev == 0 {
+			return r.err != nil
+		}
+	}
+	again := request{batch: r.batch, options: CommitOptions{Partial: true, DryRun: true}}
+	again.batch.IfSet = false
+	// An error is what the batch would be refused with today; it was taken then.
+	_, _, _ = tip.prepare(&again)
+	r.receipt, r.err = again.receipt, nil
+	r.receipt.Revision, r.receipt.Replayed = rev, true
+	return true
+}
+
+// keyRevision is the revision under which the key of b is stored; 0 for none. It
+// commits for a revision that cannot be: the store answers a key that it has
+// before it looks at If, and writes nothing otherwise.
+func (l *Live) keyRevision(ctx context.Context, b *Batch) (Revision, error) {
+	revs, err := l.store.Commit(ctx, Batch{Key: b.Key, At: b.At, If: math.MaxUint64, IfSet: true, People: []Person{{ID: "nobody"}}})
+	switch {
+	case err == nil:
+		return revs[0], nil
+	case errors.Is(err, ErrConflict):
+		return 0, nil
+	}
+	return 0, err
 }
 
 // settle publishes what the store took. Where a batch's key was stored before,
@@ -317,7 +374,7 @@ func (l *Live) settle(stored []*request, batches []Batch, revs []Revision, tip *
 	tip = head
 	for i := range batches {
 		if revs[i] <= tip.Revision {
-			stored[i].receipt.Stored = false
+			stored[i].receipt.Stored, stored[i].receipt.Replayed = false, true
 			continue
 		}
 		next, err := tip.apply(&batches[i], revs[i])

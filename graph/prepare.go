@@ -12,8 +12,8 @@ type preparation struct {
 	base    *Snapshot
 	batch   Batch // what is to be stored
 	editor  *editor
-	touched map[ID]FactID // people whose facts change, and the fact that changes them
-	refused map[FactID]bool
+	touched map[ID]FactID   // people whose facts change, and the fact that changes them
+	refused map[FactID]bool // of the facts settled: whether what is said about them is left out
 	receipt Receipt
 }
 
@@ -140,9 +140,11 @@ func (p *preparation) touch(person ID, fact FactID) {
 }
 
 // skip notes that what is said about a fact is not to be stored: the fact was
-// refused, or is there already.
+// refused, or is there already, and not by this batch.
 func (p *preparation) skip(id FactID, r Result, err error) (Result, *Error) {
-	p.refused[id] = true
+	if _, settled := p.refused[id]; !settled {
+		p.refused[id] = true
+	}
 	return r, asError(err)
 }
 
@@ -165,6 +167,7 @@ func (p *preparation) assignment(a Assignment) (Result, *Error) {
 		return p.skip(a.ID, Refused, err)
 	}
 	p.batch.Assignments = append(p.batch.Assignments, a)
+	p.refused[a.ID] = false
 	p.touch(a.Person, a.ID)
 	return Recorded, nil
 }
@@ -200,6 +203,7 @@ func (p *preparation) award(a Award) (Result, *Error) {
 		return p.skip(a.ID, Refused, err)
 	}
 	p.batch.Awards = append(p.batch.Awards, a)
+	p.refused[a.ID] = false
 	p.touch(a.Person, a.ID)
 	return Recorded, nil
 }
@@ -235,6 +239,7 @@ func (p *preparation) claim(c Claim) (Result, *Error) {
 		return p.skip(c.ID, Refused, err)
 	}
 	p.batch.Claims = append(p.batch.Claims, c)
+	p.refused[c.ID] = false
 	p.touch(c.Person, c.ID)
 	return Recorded, nil
 }

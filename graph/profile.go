@@ -204,6 +204,14 @@ func (p *Profile) MarkPrerequisites() {
 	}
 }
 
+// PrerequisiteUnmet reports whether the i-th evidence is a recorded award of a
+// version of which no route's requirement holds. It is for answers that show a
+// few awards; see [Profile.MarkPrerequisites].
+func (p *Profile) PrerequisiteUnmet(i int32) bool {
+	e := &p.evidence[i]
+	return e.Version != nil && !e.Derived && !p.prerequisiteHolds(e.Version)
+}
+
 // prerequisiteHolds reports whether v has no route, or one whose requirement holds.
 func (p *Profile) prerequisiteHolds(v *Version) bool {
 	for i := range v.Routes {

@@ -14,7 +14,8 @@ type Store interface {
 	// and returns once they are durable. The answer has a revision for each
 	// batch: its own, or for a batch whose Key is stored already (or stands
 	// earlier in the same call) the first one's, in which case nothing of it is
-	// stored again. If applies to the revision just before its batch.
+	// stored again, whatever its If. If applies to the revision just before its
+	// batch.
 	//
 	// Errors: [ErrConflict] when an If does not fit; [ErrInvalid] for an empty
 	// batch; [ErrUnavailable] when nothing was written or the outcome is
