@@ -129,33 +129,45 @@ func (s *Server) basis(snap *graph.Snapshot, at graph.Instant, r rules, missing 
 }
 
 // served is what depends on the moment of serving the answer to question at an
-// instant of a revision. The entity tag is a hash of the three.
+// instant of a revision. The entity tag is the revision and a hash of the three,
+// so that a write may be made for the revision of an answer.
 func (s *Server) served(ctx context.Context, question proto.Message, rev graph.Revision, at graph.Instant) *cairnv1.Served {
-	out := &cairnv1.Served{}
-	c := callOf(ctx)
-	if c != nil {
+	h := hashOf(question)
+	for i := range 8 {
+		h = (h ^ uint64(at)>>(8*i)&0xff) * fnvPrime
+	}
+	var buf [48]byte
+	b := strconv.AppendUint(append(buf[:0], '"'), uint64(rev), 10)
+	b = strconv.AppendUint(append(b, '-'), h, 16)
+	return s.servedAs(ctx, string(append(b, '"')))
+}
+
+// servedContent is served for an answer that stays true while its content stays:
+// the entity tag is a hash of the answer, which has no basis yet.
+func (s *Server) servedContent(ctx context.Context, answer proto.Message) *cairnv1.Served {
+	return s.servedAs(ctx, `"c`+strconv.FormatUint(hashOf(answer), 16)+`"`)
+}
+
+func (s *Server) servedAs(ctx context.Context, etag string) *cairnv1.Served {
+	out := &cairnv1.Served{Etag: etag}
+	if c := callOf(ctx); c != nil {
 		out.RequestId = c.id
 		out.TookUs = int32(min(time.Since(c.start).Microseconds(), math.MaxInt32))
 	}
-	out.Etag = tag(question, uint64(rev), uint64(at))
 	return out
 }
 
-// tag is an entity tag of a question and numbers.
-func tag(question proto.Message, numbers ...uint64) string {
+// fnvPrime is that of the 64-bit hash FNV-1a.
+const fnvPrime = 1099511628211
+
+// hashOf is a hash of the type and content of a message.
+func hashOf(m proto.Message) uint64 {
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(question.ProtoReflect().Descriptor().FullName()))
-	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(question)
-	if err != nil { // a question that came over the wire can be written to it
-		return ""
+	_, _ = h.Write([]byte(m.ProtoReflect().Descriptor().FullName()))
+	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
+	if err != nil { // what came over the wire, or goes there, can be written to it
+		return 0
 	}
 	_, _ = h.Write(b)
-	var n [8]byte
-	for _, x := range numbers {
-		for i := range n {
-			n[i] = byte(x >> (8 * i))
-		}
-		_, _ = h.Write(n[:])
-	}
-	return `"` + strconv.FormatUint(h.Sum64(), 16) + `"`
+	return h.Sum64()
 }
