@@ -13,6 +13,10 @@ import (
 // data is kept. Strings of the facts share the memory of the part's
 // dictionary, except the ids of People, which are kept longest.
 func decode(data []byte) (*part, error) {
+	data, awards, err := cutAwards(data)
+	if err != nil {
+		return nil, err
+	}
 	var m storev1.Part
 	if err := proto.Unmarshal(data, &m); err != nil {
 		return nil, fmt.Errorf("%w part: %w", errMalformed, err)
@@ -29,7 +33,7 @@ func decode(data []byte) (*part, error) {
 	}
 	b.People = unpackPeople(m.GetPeople(), d)
 	b.Assignments = unpackAssignments(m.GetAssignments(), d)
-	b.Awards = unpackAwards(m.GetAwards(), d)
+	b.Awards = readAwards(awards, d)
 	b.Claims = unpackClaims(m.GetClaims(), d)
 	p.personals = unpackPersonals(m.GetPersonals(), d)
 	b.Derived = unpackDerivations(m.GetDerivations(), d)
@@ -124,19 +128,6 @@ func unpackAssignments(m *storev1.Assignments, d *words) []graph.Assignment {
 		last += graph.Instant(m.From[i])
 		a.From = last
 		a.Until = endOf(last, m.Until[i])
-	}
-	return out
-}
-
-func unpackAwards(m *storev1.Awards, d *words) []graph.Award {
-	n := d.awardRows(m)
-	if n == 0 {
-		return nil
-	}
-	out := make([]graph.Award, n)
-	last := graph.Instant(0)
-	for i := range out {
-		last = d.award(&out[i], m, i, last)
 	}
 	return out
 }
