@@ -143,25 +143,26 @@ func (c *closure) undo(mark int) {
 	c.dirty = c.dirty[:0]
 }
 
-// matches asks the profile whether an exclusive node holds with the awards that are on.
+// matches reports whether an exclusive node holds with the awards that are on.
 func (c *closure) matches(m *matching) bool {
-	key := make([]byte, (len(m.events)+7)/8)
-	for i, g := range m.events {
-		if c.on[g] {
+	return c.holdsWith(m, func(g int32) bool { return c.on[g] })
+}
+
+// holdsWith asks the profile whether an exclusive node holds with some of its awards.
+func (c *closure) holdsWith(m *matching, earned func(g int32) bool) bool {
+	key := make([]byte, (len(m.awards)+7)/8)
+	var versions []*graph.Version
+	for i, g := range m.awards {
+		if earned(g) {
 			key[i/8] |= 1 << (i % 8)
+			versions = append(versions, c.gates[g].atom.version)
 		}
 	}
-	c.work += int64(len(m.events))
+	c.work += int64(len(m.awards))
 	if known, ok := m.known[string(key)]; ok {
 		return known
 	}
-	var earned []*graph.Version
-	for _, g := range m.events {
-		if c.on[g] {
-			earned = append(earned, c.gates[g].atom.version)
-		}
-	}
-	p := c.profile.With(earned...)
+	p := c.profile.With(versions...)
 	c.work += int64(len(m.tree.Nodes) + len(p.Evidence()))
 	holds := p.Evaluate(m.tree)[m.node].State == graph.StateMet
 	m.known[string(key)] = holds

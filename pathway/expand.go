@@ -61,9 +61,8 @@ func (b *builder) expandAward(g int32, v *graph.Version) error {
 // awards of that rigor that attest it, awards that would come to count, and
 // implications at the same floor.
 func (b *builder) expandLevel(g int32, a *atom) {
-	c := b.profile.Catalog
-	top := c.Levels(a.competency)
-	if a.level > top {
+	k := levelKey{a.competency, a.level, a.floor}
+	if a.level > b.profile.Catalog.Levels(a.competency) {
 		return
 	}
 	seen := make(map[int32]bool)
@@ -73,12 +72,8 @@ func (b *builder) expandLevel(g int32, a *atom) {
 			b.input(from, g)
 		}
 	}
-	providers := slices.Clone(c.Providers(a.competency))
-	slices.SortStableFunc(providers, func(x, y graph.Provider) int { return cmp.Compare(x.Version.ID, y.Version.ID) })
-	for _, p := range providers {
-		if p.Level >= a.level && p.Version.PlannedRigor() >= a.floor && c.InForce(p.Version.Index, b.profile.At) == p.Version {
-			add(b.award(p.Version))
-		}
+	for _, v := range b.providers(k) {
+		add(b.award(v))
 	}
 	for i := range b.profile.Evidence() {
 		from, ok := b.enforced[int32(i)]
@@ -91,53 +86,82 @@ func (b *builder) expandLevel(g int32, a *atom) {
 			}
 		}
 	}
-	implied := slices.Clone(c.ImpliedBy(a.competency))
-	slices.SortStableFunc(implied, func(x, y graph.ImpliedBy) int {
-		return cmp.Or(cmp.Compare(c.CompetencyID(x.From), c.CompetencyID(y.From)), cmp.Compare(x.FromLevel, y.FromLevel))
-	})
-	for _, im := range implied {
-		if im.Level >= a.level && im.FromLevel > 0 && im.FromLevel <= c.Levels(im.From) {
-			add(b.level(im.From, im.FromLevel, a.floor))
-		}
+	for _, im := range b.impliers(k) {
+		add(b.level(im.From, im.FromLevel, a.floor))
 	}
 }
 
-// linkMatches makes the awards that can matter to an exclusive node inputs of
-// its gate.
+// servers are the gates of the new awards that can serve a leaf, whether or not
+// it is met.
+func (b *builder) servers(n *graph.TreeNode) []int32 {
+	if n.Op == graph.OpHolds {
+		return slices.DeleteFunc(b.givers(n), func(g int32) bool { return b.gates[g].atom.enforced >= 0 })
+	}
+	if n.Op != graph.OpLevel || n.Competency == graph.None {
+		return nil
+	}
+	var out []int32
+	seen := make(map[levelKey]bool)
+	for stack := []levelKey{{n.Competency, n.Level, n.MinRigor}}; len(stack) > 0; {
+		k := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if seen[k] {
+			continue
+		}
+		seen[k] = true
+		for _, p := range b.providers(k) {
+			out = append(out, b.award(p))
+		}
+		for _, im := range b.impliers(k) {
+			stack = append(stack, levelKey{im.From, im.FromLevel, k.floor})
+		}
+	}
+	return out
+}
+
+// providers are the versions in force whose new award proves k, by ID.
+func (b *builder) providers(k levelKey) []*graph.Version {
+	c := b.profile.Catalog
+	var out []*graph.Version
+	for _, p := range c.Providers(k.competency) {
+		if p.Level >= k.level && k.level <= c.Levels(k.competency) && p.Version.PlannedRigor() >= k.floor &&
+			c.InForce(p.Version.Index, b.profile.At) == p.Version {
+			out = append(out, p.Version)
+		}
+	}
+	slices.SortStableFunc(out, func(x, y *graph.Version) int { return cmp.Compare(x.ID, y.ID) })
+	return out
+}
+
+// impliers are the implications that prove k, by ID.
+func (b *builder) impliers(k levelKey) []graph.ImpliedBy {
+	c := b.profile.Catalog
+	var out []graph.ImpliedBy
+	for _, im := range c.ImpliedBy(k.competency) {
+		if im.Level >= k.level && k.level <= c.Levels(k.competency) && im.FromLevel > 0 && im.FromLevel <= c.Levels(im.From) {
+			out = append(out, im)
+		}
+	}
+	slices.SortStableFunc(out, func(x, y graph.ImpliedBy) int {
+		return cmp.Or(cmp.Compare(c.CompetencyID(x.From), c.CompetencyID(y.From)), cmp.Compare(x.FromLevel, y.FromLevel))
+	})
+	return out
+}
+
+// linkMatches fixes the awards that can matter to exclusive nodes. Where one
+// counts only once its prerequisite holds, that may rest on any award.
 func (b *builder) linkMatches() {
 	for _, m := range b.matches {
-		seen := make(map[int32]bool)
-		var awards []int32
-		var walk func(g int32)
-		walk = func(g int32) {
-			if seen[g] {
-				return
-			}
-			seen[g] = true
-			a := b.gates[g].atom
-			if a != nil && a.version != nil && a.enforced < 0 {
-				awards = append(awards, g)
-				return
-			}
-			for _, in := range b.gates[g].in {
-				walk(in)
-			}
-		}
-		for _, in := range b.gates[m].in {
-			walk(in)
-		}
-		if len(b.enforced) > 0 { // what lets them count may be any award
+		enforced := func(g int32) bool { return b.gates[g].atom.version.Enforce }
+		if len(b.enforced) > 0 || slices.ContainsFunc(b.gates[m].in, enforced) {
 			for g := range b.gates {
-				walk(int32(g))
+				a := b.gates[g].atom
+				if a != nil && a.version != nil && a.enforced < 0 && !slices.Contains(b.gates[m].in, int32(g)) {
+					b.connect(int32(g), m, 0)
+				}
 			}
 		}
-		slices.Sort(awards)
-		b.gates[m].match.events = awards
-		for _, g := range awards {
-			if !slices.Contains(b.gates[m].in, g) {
-				b.connect(g, m, 0)
-			}
-		}
+		b.gates[m].match.awards = b.gates[m].in
 	}
 }
 

@@ -58,6 +58,13 @@ func (c *closure) causes(g int32) []int32 {
 		}
 		return int(a.term - b.term)
 	})
+	if gt.match != nil {
+		var awards []int32
+		for _, f := range on {
+			awards = append(awards, f.gate)
+		}
+		return c.leastMatch(gt.match, awards)
+	}
 	need := int(gt.need)
 	if c.byGate[g] >= 0 {
 		need-- // the other input is that the route was taken
@@ -75,12 +82,24 @@ func (c *closure) causes(g int32) []int32 {
 			}
 			t := gt.sum.terms[f.term]
 			sums[gt.sum.at+int(t.cat)] += t.credits
-		case gt.match == nil && len(out) >= need:
+		case len(out) >= need:
 			return out
 		}
 		out = append(out, f.gate)
 	}
 	return out
+}
+
+// leastMatch is what is left of awards, which meet an exclusive node, when those
+// that can be spared are dropped, the last to be earned first.
+func (c *closure) leastMatch(m *matching, awards []int32) []int32 {
+	for i := len(awards) - 1; i >= 0; i-- {
+		rest := slices.Delete(slices.Clone(awards), i, i+1)
+		if c.holdsWith(m, func(g int32) bool { return slices.Contains(rest, g) }) {
+			awards = rest
+		}
+	}
+	return awards
 }
 
 // explain puts routes into an order in which each can be taken, by ID where
@@ -139,16 +158,14 @@ func (p *problem) explain(routes []int32, t *Target, until graph.Instant) []Step
 	return steps
 }
 
-// close notes for every leaf of the target which steps it rests on.
+// close notes for every leaf and exclusive node of the target which steps it
+// rests on.
 func (p *problem) close(c *closure, t *Target, at map[int32]int, steps []Step) {
 	leaf := func(optional int, tree *graph.Tree) {
 		for i, r := range p.profile.Evaluate(tree) {
 			n := &tree.Nodes[i]
-			if r.State == graph.StateMet || len(n.Children) > 0 {
-				continue
-			}
 			g, ok := p.leaves[n.Requirement]
-			if !ok || !c.on[g] {
+			if r.State == graph.StateMet || !ok || !c.on[g] {
 				continue
 			}
 			ref := NodeRef{optional, int32(i), n.Node}

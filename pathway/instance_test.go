@@ -15,10 +15,10 @@ type instance struct {
 	Format  string
 	Name    string
 	Levels  int
-	Implies [][4]json.RawMessage
+	Implies []implication
 	Items   []struct {
 		ID, Kind string
-		Evidence [][2]json.RawMessage
+		Evidence []pair
 		Routes   []struct {
 			ID, Kind            string
 			Hours, Money, Weeks int64
@@ -41,7 +41,7 @@ type query struct {
 	ID       string
 	Holdings struct {
 		Items        []string
-		Competencies [][2]json.RawMessage
+		Competencies []pair
 	}
 	Target struct {
 		Role string
@@ -49,27 +49,58 @@ type query struct {
 	}
 	Forbid   []graph.ID
 	Expected struct {
-		Status   string
-		Hours    int64
-		Money    int64
-		HM       []int64          `json:"lex_hours_money"`
-		MH       []int64          `json:"lex_money_hours"`
-		Regret   map[string]*int64 `json:"regret_hours"`
+		Status string
+		Hours  int64
+		Money  int64
+		HM     []int64           `json:"lex_hours_money"`
+		MH     []int64           `json:"lex_money_hours"`
+		Regret map[string]*int64 `json:"regret_hours"`
 	}
+}
+
+// pair is a competency at a level, written ["c", 2].
+type pair struct {
+	id    graph.ID
+	level graph.Level
+}
+
+func (p *pair) UnmarshalJSON(b []byte) error {
+	return json.Unmarshal(b, &[]any{&p.id, &p.level})
+}
+
+// implication is written ["c", 2, "d", 1].
+type implication struct{ from, to pair }
+
+func (i *implication) UnmarshalJSON(b []byte) error {
+	return json.Unmarshal(b, &[]any{&i.from.id, &i.from.level, &i.to.id, &i.to.level})
 }
 
 // rule is a rule tree as the instances write it; exactly one form is given.
 type rule struct {
-	Item    *string
-	Comp    *string
-	Level   graph.Level
-	All     *[]rule
-	Any     *[]rule
-	N       *int
-	Credits json.RawMessage // of a node: the sum; of a term: what it adds
-	Of      []json.RawMessage
-	Min     map[graph.ID]int64
-	Max     map[graph.ID]int64
+	Item     *string
+	Comp     *graph.ID
+	Level    graph.Level
+	All      *[]rule
+	Any      *[]rule
+	N        *int
+	Credits  *int64
+	Of       []term // of N: the rules alone
+	Min, Max map[graph.ID]int64
+}
+
+type term struct {
+	Rule    *rule
+	Credits int64
+	Cat     graph.ID
+}
+
+func (t *term) UnmarshalJSON(b []byte) error {
+	type plain term
+	if err := json.Unmarshal(b, (*plain)(t)); err != nil || t.Rule != nil {
+		return err
+	}
+	t.Rule = new(rule)
+	return json.Unmarshal(b, t.Rule)
 }
 
 func (q *query) UnmarshalJSON(b []byte) error {
@@ -77,28 +108,17 @@ func (q *query) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, (*plain)(q)); err != nil {
 		return err
 	}
-	var target struct{ Target json.RawMessage }
-	if err := json.Unmarshal(b, &target); err != nil {
-		return err
-	}
-	return json.Unmarshal(target.Target, &q.Target.rule)
+	var target struct{ Target rule }
+	err := json.Unmarshal(b, &target)
+	q.Target.rule = target.Target
+	return err
 }
 
-func decode[T any](tb testing.TB, raw json.RawMessage) T {
-	tb.Helper()
-	var v T
-	if err := json.Unmarshal(raw, &v); err != nil {
-		tb.Fatalf("%s: %v", raw, err)
-	}
-	return v
-}
-
-func (r *rule) requirement(tb testing.TB) graph.Requirement {
-	tb.Helper()
+func (r *rule) requirement() graph.Requirement {
 	list := func(rules []rule) []graph.Requirement {
 		var out []graph.Requirement
 		for i := range rules {
-			out = append(out, rules[i].requirement(tb))
+			out = append(out, rules[i].requirement())
 		}
 		return out
 	}
@@ -106,29 +126,25 @@ func (r *rule) requirement(tb testing.TB) graph.Requirement {
 	case r.Item != nil:
 		return graph.Holds(graph.ID(*r.Item))
 	case r.Comp != nil:
-		return graph.AtLevel(graph.ID(*r.Comp), r.Level)
+		return graph.AtLevel(*r.Comp, r.Level)
 	case r.All != nil:
 		return graph.All(list(*r.All)...)
 	case r.Any != nil:
 		return graph.Any(list(*r.Any)...)
-	case r.N != nil:
-		var of []rule
-		for _, raw := range r.Of {
-			of = append(of, decode[rule](tb, raw))
-		}
-		return graph.AtLeast(*r.N, list(of)...)
 	}
-	out := graph.Requirement{Op: graph.OpCredits, Credits: decode[int64](tb, r.Credits)}
-	for _, raw := range r.Of {
-		term := decode[struct {
-			Rule    rule
-			Credits int64
-			Cat     graph.ID
-		}](tb, raw)
-		child := term.Rule.requirement(tb)
-		child.TermCredits, child.TermCategory = term.Credits, term.Cat
+	out := graph.Requirement{Op: graph.OpAtLeast}
+	for _, t := range r.Of {
+		child := t.Rule.requirement()
+		if r.N == nil {
+			child.TermCredits, child.TermCategory = t.Credits, t.Cat
+		}
 		out.Of = append(out.Of, child)
 	}
+	if r.N != nil {
+		out.K = *r.N
+		return out
+	}
+	out.Op, out.Credits = graph.OpCredits, *r.Credits
 	for _, bounds := range []struct {
 		from map[graph.ID]int64
 		to   *[]graph.CategoryCredits
@@ -175,8 +191,7 @@ func (in *instance) batch(tb testing.TB) graph.Batch {
 	b.Scales = append(b.Scales, scale)
 	competencies := make(map[graph.ID]*graph.Competency)
 	var order []graph.ID
-	competency := func(raw json.RawMessage) *graph.Competency {
-		id := decode[graph.ID](tb, raw)
+	competency := func(id graph.ID) *graph.Competency {
 		if competencies[id] == nil {
 			competencies[id] = &graph.Competency{ID: id, Scale: "scale"}
 			order = append(order, id)
@@ -184,18 +199,16 @@ func (in *instance) batch(tb testing.TB) graph.Batch {
 		return competencies[id]
 	}
 	for _, im := range in.Implies {
-		c := competency(im[0])
-		to := competency(im[2])
-		c.Implies = append(c.Implies, graph.Implication{
-			Level: decode[graph.Level](tb, im[1]), Competency: to.ID, ToLevel: decode[graph.Level](tb, im[3]),
-		})
+		competency(im.to.id)
+		c := competency(im.from.id)
+		c.Implies = append(c.Implies, graph.Implication{Level: im.from.level, Competency: im.to.id, ToLevel: im.to.level})
 	}
 	items := make(map[string]bool)
 	for _, item := range in.Items {
 		items[item.ID] = true
 		a := graph.Achievement{ID: graph.ID(item.ID)}
 		for _, e := range item.Evidence {
-			a.Attests = append(a.Attests, graph.Attestation{Competency: competency(e[0]).ID, Level: decode[graph.Level](tb, e[1])})
+			a.Attests = append(a.Attests, graph.Attestation{Competency: competency(e.id).ID, Level: e.level})
 		}
 		for _, r := range item.Routes {
 			route := graph.Route{
@@ -206,7 +219,7 @@ func (in *instance) batch(tb testing.TB) graph.Batch {
 				tb.Fatalf("route kind %q", r.Kind)
 			}
 			if r.Requires != nil {
-				requires := r.Requires.requirement(tb)
+				requires := r.Requires.requirement()
 				route.Requires = &requires
 			}
 			a.Routes = append(a.Routes, route)
@@ -221,14 +234,14 @@ func (in *instance) batch(tb testing.TB) graph.Batch {
 			}
 		}
 		for _, c := range q.Holdings.Competencies {
-			competency(c[0])
+			competency(c.id)
 		}
 	}
 	for _, r := range in.Roles {
-		essential := r.Essential.requirement(tb)
+		essential := r.Essential.requirement()
 		role := graph.Role{ID: graph.ID(r.ID), Essential: &essential, Threshold: r.Threshold}
 		for _, o := range r.Optional {
-			role.Optional = append(role.Optional, graph.Optional{Requirement: o.Rule.requirement(tb), Weight: o.Weight})
+			role.Optional = append(role.Optional, graph.Optional{Requirement: o.Rule.requirement(), Weight: o.Weight})
 		}
 		b.Roles = append(b.Roles, role)
 	}
@@ -238,8 +251,7 @@ func (in *instance) batch(tb testing.TB) graph.Batch {
 	return b
 }
 
-func (q *query) profile(tb testing.TB, c *graph.Catalog) *graph.Profile {
-	tb.Helper()
+func (q *query) profile(c *graph.Catalog) *graph.Profile {
 	var awards []graph.Award
 	for _, id := range q.Holdings.Items {
 		awards = append(awards, graph.Award{Achievement: graph.ID(id), IssuedAt: instant - 1, Rigor: graph.Assessed})
@@ -247,18 +259,16 @@ func (q *query) profile(tb testing.TB, c *graph.Catalog) *graph.Profile {
 	var claims []graph.Claim
 	for _, hc := range q.Holdings.Competencies {
 		claims = append(claims, graph.Claim{
-			Competency: decode[graph.ID](tb, hc[0]), Level: decode[graph.Level](tb, hc[1]),
-			Rigor: graph.Assessed, By: "assessor", At: instant - 1,
+			Competency: hc.id, Level: hc.level, Rigor: graph.Assessed, By: "assessor", At: instant - 1,
 		})
 	}
 	return graph.Suppose(c, instant, awards, claims)
 }
 
-func (q *query) goal(tb testing.TB) Goal {
-	tb.Helper()
+func (q *query) goal() Goal {
 	if q.Target.Role != "" {
 		return Goal{Role: graph.ID(q.Target.Role)}
 	}
-	r := q.Target.requirement(tb)
+	r := q.Target.requirement()
 	return Goal{Requirement: &r}
 }

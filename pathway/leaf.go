@@ -13,7 +13,7 @@ import (
 func (b *builder) leaf(n *graph.TreeNode) int32 {
 	g := b.leafGate(n)
 	if b.recording && g != always {
-		b.problem.leaves[n.Requirement] = g
+		b.leaves[n.Requirement] = g
 	}
 	return g
 }

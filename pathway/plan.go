@@ -138,7 +138,7 @@ type Step struct {
 	// it lapsed, is stale or is too weak.
 	Renews bool
 	// Closes are the leaves of the target that this step leads to, directly or
-	// through later steps.
+	// through later steps; an exclusive node stands for the leaves below it.
 	Closes []NodeRef
 	// Needs and Enables are the steps of the plan, by position, that this one
 	// rests on and that rest on this one, directly.

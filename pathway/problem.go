@@ -22,7 +22,7 @@ type problem struct {
 	sums    []int64                      // of all credit gates at the start, by category
 	starts  []int32                      // gates that are on before any route is taken
 	byGate  []int32                      // the route whose gate it is; -1 for none
-	leaves  map[*graph.Requirement]int32 // the gates of the target's own leaves
+	leaves  map[*graph.Requirement]int32 // the gates of the target's own leaves and exclusive nodes
 }
 
 // Gates that are not in problem.gates.
@@ -78,7 +78,7 @@ func (s *creditSum) holds(sums []int64) bool {
 type matching struct {
 	tree   *graph.Tree
 	node   int32
-	events []int32 // gates of the versions that can matter to it
+	awards []int32 // gates of the new awards that can matter to it, its inputs
 	known  map[string]bool
 }
 
@@ -299,7 +299,10 @@ func (b *builder) node(t *graph.Tree, nodes []graph.NodeResult, i int32) int32 {
 		g := b.gate(1, nil)
 		b.gates[g].match = &matching{tree: t, node: i, known: make(map[string]bool)}
 		b.matches = append(b.matches, g)
-		b.below(t, nodes, i, g)
+		if b.recording { // as one leaf: who serves which child is not settled
+			b.leaves[n.Requirement] = g
+		}
+		b.below(t, i, g)
 		return g
 	case n.Op == graph.OpAtLeast:
 		var from []int32
@@ -325,13 +328,20 @@ func (b *builder) node(t *graph.Tree, nodes []graph.NodeResult, i int32) int32 {
 	return b.leaf(n)
 }
 
-// below makes the leaves below an exclusive node inputs of its gate.
-func (b *builder) below(t *graph.Tree, nodes []graph.NodeResult, i, to int32) {
+// below makes every award that can serve a leaf below an exclusive node an
+// input of its gate, also of leaves that are met: what serves one child cannot
+// serve another.
+func (b *builder) below(t *graph.Tree, i, to int32) {
 	for _, c := range t.Nodes[i].Children {
 		if len(t.Nodes[c].Children) > 0 {
-			b.below(t, nodes, c, to)
-		} else if g := b.leaf(&t.Nodes[c]); g != always {
-			b.connect(g, to, 0)
+			b.below(t, c, to)
+			continue
+		}
+		b.leafGate(&t.Nodes[c])
+		for _, g := range b.servers(&t.Nodes[c]) {
+			if !slices.Contains(b.gates[to].in, g) {
+				b.connect(g, to, 0)
+			}
 		}
 	}
 }

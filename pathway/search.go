@@ -181,7 +181,8 @@ func (s *search) node(atLeast vec) {
 	}
 	start := s.closure.mark()
 	residual := make([]vec, len(s.routes))
-	bound, charges, ok := s.ascend(residual)
+	charged, charges, ok := s.ascend(residual)
+	bound := charged // only this one goes with the residuals
 	if bound.less(atLeast) {
 		bound = atLeast
 	}
@@ -207,7 +208,7 @@ func (s *search) node(atLeast vec) {
 	if s.depth == 0 {
 		mark = gone
 	}
-	fixed := s.fix(bound, residual, mark)
+	fixed := s.fix(charged, residual, mark)
 	s.depth++
 	s.branch(bound, plan, charges)
 	s.depth--
@@ -326,12 +327,13 @@ func (s *search) landmark(residual []vec) []int32 {
 	return l
 }
 
-// fix leaves out the routes that no plan better than the best can have, for
-// good if that is so in the whole search.
-func (s *search) fix(bound vec, residual []vec, mark routeState) []int32 {
+// fix leaves out the routes that no plan better than the best can have: with
+// one of them it costs what was charged and the route's residual at least. At
+// the top that holds in the whole search.
+func (s *search) fix(charged vec, residual []vec, mark routeState) []int32 {
 	var fixed []int32
 	for r := range s.routes {
-		if s.state[r] == free && !bound.plus(residual[r]).less(s.bestCost) {
+		if s.state[r] == free && !charged.plus(residual[r]).less(s.bestCost) {
 			s.state[r] = mark
 			fixed = append(fixed, int32(r))
 		}

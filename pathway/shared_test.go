@@ -1,0 +1,106 @@
+package pathway
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cairn-skills/cairn/graph"
+	"github.com/cairn-skills/cairn/graph/graphtest"
+)
+
+// instanceFiles are the shared instance files whose names match.
+func instanceFiles(tb testing.TB, match string) []string {
+	tb.Helper()
+	dir := filepath.Join(graphtest.SharedDir(tb), "pathway", "instances")
+	files, err := filepath.Glob(filepath.Join(dir, match))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if len(files) == 0 {
+		tb.Skipf("NOT TESTED: %s needs the shared pathway instances and %s has none that match %s", tb.Name(), dir, match)
+	}
+	return files
+}
+
+// TestSharedInstances asks every query of the shared instances and compares the
+// status and the optimal values; plans, cores and regrets are checked by a
+// closure of the tests' own.
+func TestSharedInstances(t *testing.T) {
+	for _, f := range instanceFiles(t, "*-*.json") {
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".json"), func(t *testing.T) {
+			in := loadInstance(t, f)
+			c := graph.CompileBatch(in.batch(t))
+			for i := range in.Queries {
+				q := &in.Queries[i]
+				t.Run(q.ID, func(t *testing.T) { askShared(t, in, q, c) })
+			}
+		})
+	}
+}
+
+func askShared(t *testing.T, in *instance, q *query, c *graph.Catalog) {
+	t.Helper()
+	n := naive{t, in}
+	p := q.profile(c)
+	want := map[Objective][]int64{Hours: q.Expected.HM, Money: q.Expected.MH}
+	for _, o := range []Objective{Hours, Money} {
+		plan := mustSolve(t, p, q.goal(), o, Limits{Exclude: q.Forbid})
+		if plan.Status.String() != q.Expected.Status {
+			t.Fatalf("%v: %v, want %s", o, plan.Status, q.Expected.Status)
+		}
+		if plan.Status == Unreachable {
+			n.checkCore(q, plan.Core)
+			continue
+		}
+		got := []int64{plan.Total.EffortMinutes, plan.Total.PriceMinor}
+		if o == Money {
+			got[0], got[1] = got[1], got[0]
+		}
+		if diff := cmp.Diff(want[o], got); diff != "" || plan.Bound != got[0] || !plan.Canonical {
+			t.Errorf("%v: bound %d, canonical %v, values (-want +got):\n%s", o, plan.Bound, plan.Canonical, diff)
+		}
+		n.check(q, &plan)
+		if o == Hours {
+			checkRegrets(t, p, q, &plan)
+		}
+	}
+}
+
+// checkRegrets compares what leaving out each achievement costs; those that the
+// file does not list cost nothing.
+func checkRegrets(t *testing.T, p *graph.Profile, q *query, plan *Plan) {
+	t.Helper()
+	if q.Expected.Regret == nil {
+		return
+	}
+	ids := make(map[string]bool)
+	for id := range q.Expected.Regret {
+		ids[id] = true
+	}
+	for i := range plan.Steps {
+		ids[string(plan.Steps[i].Version.ID)] = true
+	}
+	for id := range ids {
+		without := mustSolve(t, p, q.goal(), Hours, Limits{Exclude: append([]graph.ID{graph.ID(id)}, q.Forbid...)})
+		want, listed := q.Expected.Regret[id]
+		switch {
+		case listed && want == nil:
+			if without.Status != Unreachable {
+				t.Errorf("without %s: %v, want unreachable", id, without.Status)
+			}
+		case without.Status != Optimal:
+			t.Errorf("without %s: %v, want optimal", id, without.Status)
+		default:
+			w := int64(0)
+			if listed {
+				w = *want
+			}
+			if got := without.Total.EffortMinutes - plan.Total.EffortMinutes; got != w {
+				t.Errorf("regret of %s is %d, want %d", id, got, w)
+			}
+		}
+	}
+}
