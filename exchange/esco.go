@@ -163,7 +163,7 @@ func (d *escoDecoder) aside(file string, n int, what, why string) {
 		return
 	}
 	d.report.Add(Finding{
-		Severity: Note, Code: "not-carried-over", File: file, Message: fmt.Sprintf("%d %s are not carried over", n, what), Hint: why, Count: n,
+		Severity: Note, Code: findNotCarriedOver, File: file, Message: fmt.Sprintf("%d %s are not carried over", n, what), Hint: why, Count: n,
 	})
 }
 
@@ -253,11 +253,11 @@ func (d *escoDecoder) shape(cols *escoColumns, at Place, need []string) bool {
 		if got > want {
 			hint = "the fields beyond the header are not read"
 		}
-		d.find(Warning, "ragged-row", at, "", fmt.Sprintf("the row has %d fields, the header %d", got, want), hint)
+		d.find(Warning, findRaggedRow, at, "", fmt.Sprintf("the row has %d fields, the header %d", got, want), hint)
 	}
 	for _, n := range need {
 		if cols.get(n) == "" {
-			d.skip("missing-value", at, "", fmt.Sprintf("the column %s is empty", n), "the row is left out")
+			d.skip(findMissingValue, at, "", fmt.Sprintf("the column %s is empty", n), "the row is left out")
 			return false
 		}
 	}
@@ -274,7 +274,7 @@ func (d *escoDecoder) unknownColumns(file string, header []string, need, may []s
 	}
 	for _, h := range header {
 		if !known[h] {
-			d.find(Warning, "unknown-column", Place{file, 1}, "", fmt.Sprintf("the column %q is not one of ESCO 1.1.1 and is not read", h), "")
+			d.find(Warning, findUnknownColumn, Place{file, 1}, "", fmt.Sprintf("the column %q is not one of ESCO 1.1.1 and is not read", h), "")
 		}
 	}
 }

@@ -52,7 +52,7 @@ func (d *escoDecoder) badges() []graph.Achievement {
 		for _, s := range o.essential {
 			if len(d.nearestGroups(s)) == 0 && !ungrouped[s] {
 				ungrouped[s] = true
-				d.find(Warning, "no-group", d.skills.byID[s].at, s, "no skill group is above the skill, and an occupation needs it", "no badge attests it")
+				d.find(Warning, findNoGroup, d.skills.byID[s].at, s, "no skill group is above the skill, and an occupation needs it", "no badge attests it")
 			}
 			for _, g := range d.nearestGroups(s) {
 				k := badgeKey{g, field}
@@ -79,7 +79,7 @@ func (d *escoDecoder) badges() []graph.Achievement {
 		id := EscoBadgeID(k.group, k.field)
 		group := d.skills.byID[k.group]
 		if other, ok := taken[id]; ok && other != k.group {
-			d.find(Warning, "badge-twice", group.at, k.group, fmt.Sprintf("the badge would have the same id as the badge of %s", other), "no badge is made for this group")
+			d.find(Warning, findBadgeTwice, group.at, k.group, fmt.Sprintf("the badge would have the same id as the badge of %s", other), "no badge is made for this group")
 			continue
 		}
 		taken[id] = k.group
@@ -92,7 +92,7 @@ func (d *escoDecoder) badges() []graph.Achievement {
 		out = append(out, d.badge(id, group, k.field, members))
 	}
 	d.report.Add(Finding{
-		Severity: Note, Code: "derived", Count: len(out),
+		Severity: Note, Code: findDerivedBadges, Count: len(out),
 		Message: fmt.Sprintf("%d badges are made by a rule of Cairn and are not part of ESCO", len(out)), Hint: "the rule is in docs/formats-import.md",
 	})
 	return out

@@ -14,7 +14,7 @@ const escoAttribution = "This service uses the ESCO classification of the Europe
 func (d *escoDecoder) batch() graph.Batch {
 	if d.repeats > 0 {
 		d.report.Add(Finding{
-			Severity: Note, Code: "repeated-label", Count: d.repeats,
+			Severity: Note, Code: findRepeatedLabel, Count: d.repeats,
 			Message: fmt.Sprintf("%d alternative labels repeat the preferred label or one another and are left out", d.repeats),
 		})
 	}
@@ -58,7 +58,7 @@ func (d *escoDecoder) role(o *escoConcept) graph.Role {
 	}
 	node := nodeNames()
 	if len(o.essential) == 0 {
-		d.find(Warning, "no-essential-skill", o.at, o.id, "no essential skill is related to the occupation", "anybody meets the role")
+		d.find(Warning, findNoEssentialSkill, o.at, o.id, "no essential skill is related to the occupation", "anybody meets the role")
 	} else {
 		of := make([]graph.Requirement, len(o.essential))
 		for i, s := range o.essential {

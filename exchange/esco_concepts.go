@@ -26,11 +26,11 @@ func (d *escoDecoder) read() error {
 func (d *escoDecoder) concept(in *escoConcepts, cols *escoColumns, f escoFile, at Place, wantType string) *escoConcept {
 	id := graph.ID(strings.Clone(cols.get("conceptUri")))
 	if err := id.Check(); err != nil {
-		d.skip("bad-id", at, "", fmt.Sprintf("the conceptUri cannot be an id: %v", err), "the row is left out")
+		d.skip(findBadID, at, "", fmt.Sprintf("the conceptUri cannot be an id: %v", err), "the row is left out")
 		return nil
 	}
 	if t := cols.get("conceptType"); t != "" && t != wantType {
-		d.find(Warning, "other-type", at, id, fmt.Sprintf("the conceptType is %s where %s is expected", t, wantType), "the row is read all the same")
+		d.find(Warning, findOtherType, at, id, fmt.Sprintf("the conceptType is %s where %s is expected", t, wantType), "the row is read all the same")
 	}
 	c := in.byID[id]
 	if c == nil {
@@ -38,10 +38,10 @@ func (d *escoDecoder) concept(in *escoConcepts, cols *escoColumns, f escoFile, a
 		in.byID[id] = c
 		in.list = append(in.list, c)
 		if !c.released() {
-			d.find(Warning, "not-released", at, id, fmt.Sprintf("the status is %s", c.status), "the entry is imported as retired")
+			d.find(Warning, findNotReleased, at, id, fmt.Sprintf("the status is %s", c.status), "the entry is imported as retired")
 		}
 	} else if c.lastFile == f.name || c.stem != f.stem {
-		d.skip("duplicate", at, id, fmt.Sprintf("the concept is at %s already", c.at), "the first row counts")
+		d.skip(findDuplicate, at, id, fmt.Sprintf("the concept is at %s already", c.at), "the first row counts")
 		return nil
 	}
 	c.lastFile = f.name
@@ -127,10 +127,10 @@ func (d *escoDecoder) readSkills(f escoFile) error {
 			c.kind = graph.Skill
 		case "":
 			c.kind = graph.Skill
-			d.find(Warning, "empty-skill-type", at, c.id, "the skillType is empty", "it is read as a skill")
+			d.find(Warning, findEmptySkillType, at, c.id, "the skillType is empty", "it is read as a skill")
 		default:
 			c.kind = graph.Skill
-			d.find(Warning, "other-skill-type", at, c.id, fmt.Sprintf("the skillType %q is not one of skill/competence, knowledge", c.skillType), "it is read as a skill")
+			d.find(Warning, findOtherSkillType, at, c.id, fmt.Sprintf("the skillType %q is not one of skill/competence, knowledge", c.skillType), "it is read as a skill")
 		}
 	})
 	if err != nil {
@@ -169,7 +169,7 @@ func (d *escoDecoder) readOccupations(f escoFile) error {
 		c.code = strings.Clone(cols.get("code"))
 		c.iscoGroup = strings.Clone(cols.get("iscoGroup"))
 		if len(d.isco) > 0 && d.isco[c.iscoGroup] == nil {
-			d.find(Warning, "unknown-group", at, c.id, fmt.Sprintf("no ISCO group has the code %q", c.iscoGroup), "the family is named all the same")
+			d.find(Warning, findUnknownGroup, at, c.id, fmt.Sprintf("no ISCO group has the code %q", c.iscoGroup), "the family is named all the same")
 		}
 	})
 	if err != nil {

@@ -58,12 +58,12 @@ func (d *escoDecoder) files() ([]escoFile, error) {
 	byPart := make([][]escoFile, len(parts))
 	for _, e := range entries {
 		if e.IsDir() {
-			d.find(Note, "other-file", Place{File: e.Name()}, "", "is a folder and is not read", "")
+			d.find(Note, findOtherFile, Place{File: e.Name()}, "", "is a folder and is not read", "")
 			continue
 		}
 		i, f := escoFileOf(parts, e.Name())
 		if i < 0 {
-			d.find(Note, "other-file", Place{File: e.Name()}, "", "is not a file of the ESCO set and is not read", "")
+			d.find(Note, findOtherFile, Place{File: e.Name()}, "", "is not a file of the ESCO set and is not read", "")
 			continue
 		}
 		same := func(g escoFile) bool { return g.stem == f.stem && g.lang == f.lang }
@@ -76,12 +76,12 @@ func (d *escoDecoder) files() ([]escoFile, error) {
 	for i, fs := range byPart {
 		if len(fs) > 1 && !parts[i].language {
 			for _, f := range fs[1:] {
-				d.find(Note, "other-file", Place{File: f.name}, "", "is not read: relations are the same in every language, and "+fs[0].name+" is read", "")
+				d.find(Note, findOtherFile, Place{File: f.name}, "", "is not read: relations are the same in every language, and "+fs[0].name+" is read", "")
 			}
 			fs = fs[:1]
 		}
 		if len(fs) == 0 {
-			d.find(Note, "absent-file", Place{}, "", fmt.Sprintf("no file %s*.csv is there: no %s", parts[i].stem, parts[i].kind), "")
+			d.find(Note, findAbsentFile, Place{}, "", fmt.Sprintf("no file %s*.csv is there: no %s", parts[i].stem, parts[i].kind), "")
 		}
 		out = append(out, fs...)
 	}

@@ -2,13 +2,15 @@ package exchange
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/cairn-skills/cairn/graph"
 )
 
-// unknown leaves out a row that points at a concept which no file has.
-func (d *escoDecoder) unknown(at Place, column string, id graph.ID, what string) {
-	d.skip("unknown-"+what, at, id, fmt.Sprintf("the %s is no %s of the set", column, what), "the row is left out")
+// unknown leaves out a row that points at a concept which no file has; code
+// says which sort.
+func (d *escoDecoder) unknown(at Place, column string, id graph.ID, code string) {
+	d.skip(code, at, id, fmt.Sprintf("the %s is no %s of the set", column, strings.TrimPrefix(code, "unknown-")), "the row is left out")
 }
 
 // readBroaderSkills reads the links from skills and skill groups to broader ones.
@@ -18,15 +20,15 @@ func (d *escoDecoder) readBroaderSkills(f escoFile) error {
 		c, b := d.skills.byID[from], d.skills.byID[to]
 		switch {
 		case c == nil:
-			d.unknown(at, "conceptUri", from, "skill")
+			d.unknown(at, "conceptUri", from, findUnknownSkill)
 		case b == nil:
-			d.unknown(at, "broaderUri", to, "skill")
+			d.unknown(at, "broaderUri", to, findUnknownSkill)
 		case c == b:
-			d.skip("self-loop", at, c.id, "the concept is broader than itself", "the row is left out")
+			d.skip(findSelfLoop, at, c.id, "the concept is broader than itself", "the row is left out")
 		default:
 			pair := escoPair{c.id, b.id}
 			if line, ok := d.broader[pair]; ok {
-				d.skip("duplicate", at, c.id, fmt.Sprintf("the same link is on line %d", line), "it counts once")
+				d.skip(findDuplicate, at, c.id, fmt.Sprintf("the same link is on line %d", line), "it counts once")
 				return
 			}
 			d.broader[pair] = at.Line
@@ -45,18 +47,18 @@ func (d *escoDecoder) readBroaderOccupations(f escoFile) error {
 		from, to := graph.ID(cols.get("conceptUri")), graph.ID(cols.get("broaderUri"))
 		switch {
 		case !known(from):
-			d.unknown(at, "conceptUri", from, "occupation")
+			d.unknown(at, "conceptUri", from, findUnknownOccupation)
 		case !known(to):
-			d.unknown(at, "broaderUri", to, "occupation")
+			d.unknown(at, "broaderUri", to, findUnknownOccupation)
 		case from == to:
-			d.skip("self-loop", at, from, "the concept is broader than itself", "the row is left out")
+			d.skip(findSelfLoop, at, from, "the concept is broader than itself", "the row is left out")
 		case d.iscoURIs[from]:
 			groups++
 		case d.iscoURIs[to]:
 			inGroup++
 			o := d.occupations.byID[from]
 			if g := d.isco[o.iscoGroup]; g != nil && g.id != to {
-				d.find(Warning, "other-group", at, from, fmt.Sprintf("the ISCO group here is %s, in the occupation's own row %s", to, g.id), "the occupation's own row counts")
+				d.find(Warning, findOtherGroup, at, from, fmt.Sprintf("the ISCO group here is %s, in the occupation's own row %s", to, g.id), "the occupation's own row counts")
 			}
 		default:
 			nested++
@@ -78,13 +80,13 @@ func (d *escoDecoder) readOccupationSkills(f escoFile) error {
 		kind := cols.get("relationType")
 		switch {
 		case o == nil:
-			d.unknown(at, "occupationUri", from, "occupation")
+			d.unknown(at, "occupationUri", from, findUnknownOccupation)
 			return
 		case s == nil:
-			d.unknown(at, "skillUri", to, "skill")
+			d.unknown(at, "skillUri", to, findUnknownSkill)
 			return
 		case kind != "essential" && kind != "optional":
-			d.skip("other-relation", at, o.id, fmt.Sprintf("the relationType %q is neither essential nor optional", kind), "the row is left out")
+			d.skip(findOtherRelation, at, o.id, fmt.Sprintf("the relationType %q is neither essential nor optional", kind), "the row is left out")
 			return
 		}
 		pair := escoPair{o.id, s.id}
@@ -93,14 +95,14 @@ func (d *escoDecoder) readOccupationSkills(f escoFile) error {
 			if have.essential != (kind == "essential") {
 				hint = "the first row counts"
 			}
-			d.skip("duplicate", at, o.id, fmt.Sprintf("occupation and skill %s are related on line %d already", s.id, have.line), hint)
+			d.skip(findDuplicate, at, o.id, fmt.Sprintf("occupation and skill %s are related on line %d already", s.id, have.line), hint)
 			return
 		}
 		d.pairs[pair] = escoRelation{at.Line, kind == "essential"}
 		if t := cols.get("skillType"); t == "" {
-			d.find(Warning, "empty-skill-type", at, s.id, "the skillType is empty", "the skill's own row counts")
+			d.find(Warning, findEmptySkillType, at, s.id, "the skillType is empty", "the skill's own row counts")
 		} else if s.skillType != "" && t != s.skillType {
-			d.find(Warning, "other-skill-type", at, s.id, fmt.Sprintf("the skillType is %s here and %s in the skill's own row", t, s.skillType), "the skill's own row counts")
+			d.find(Warning, findOtherSkillType, at, s.id, fmt.Sprintf("the skillType is %s here and %s in the skill's own row", t, s.skillType), "the skill's own row counts")
 		}
 		if kind == "essential" {
 			o.essential = append(o.essential, s.id)
@@ -120,17 +122,17 @@ func (d *escoDecoder) readSkillSkills(f escoFile) error {
 		kind := cols.get("relationType")
 		switch {
 		case d.skills.byID[from] == nil:
-			d.unknown(at, "originalSkillUri", from, "skill")
+			d.unknown(at, "originalSkillUri", from, findUnknownSkill)
 		case d.skills.byID[to] == nil:
-			d.unknown(at, "relatedSkillUri", to, "skill")
+			d.unknown(at, "relatedSkillUri", to, findUnknownSkill)
 		case from == to:
-			d.skip("self-loop", at, from, "the skill needs itself", "the row is left out")
+			d.skip(findSelfLoop, at, from, "the skill needs itself", "the row is left out")
 		case kind == "essential":
 			essential++
 		case kind == "optional":
 			optional++
 		default:
-			d.skip("other-relation", at, from, fmt.Sprintf("the relationType %q is neither essential nor optional", kind), "the row is left out")
+			d.skip(findOtherRelation, at, from, fmt.Sprintf("the relationType %q is neither essential nor optional", kind), "the row is left out")
 		}
 	})
 	if err != nil {
@@ -162,10 +164,10 @@ func (d *escoDecoder) readHierarchy(f escoFile) error {
 				return
 			}
 			if d.skills.byID[id] == nil {
-				d.find(Warning, "unknown-skill", at, id, fmt.Sprintf("the %s is no skill of the set", uri[i]), "the hierarchy is taken from the broader links")
+				d.find(Warning, findUnknownSkill, at, id, fmt.Sprintf("the %s is no skill of the set", uri[i]), "the hierarchy is taken from the broader links")
 			} else if above != "" && len(d.broader) > 0 {
 				if _, ok := d.broader[escoPair{id, above}]; !ok {
-					d.find(Warning, "other-hierarchy", at, id, fmt.Sprintf("stands below %s here and not in the broader links", above), "the broader links count")
+					d.find(Warning, findOtherHierarchy, at, id, fmt.Sprintf("stands below %s here and not in the broader links", above), "the broader links count")
 				}
 			}
 			above = id
@@ -179,7 +181,7 @@ func (d *escoDecoder) readCollection(f escoFile) error {
 	err := d.rows(f, []string{"conceptUri"}, append([]string{"preferredLabel", "broaderConceptUri", "broaderConceptPT"}, escoOtherColumns...), func(cols *escoColumns, at Place) {
 		id := graph.ID(cols.get("conceptUri"))
 		if d.skills.byID[id] == nil && d.occupations.byID[id] == nil {
-			d.unknown(at, "conceptUri", id, "concept")
+			d.unknown(at, "conceptUri", id, findUnknownConcept)
 			return
 		}
 		members++

@@ -135,8 +135,8 @@ func TestESCOBadges(t *testing.T) {
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(badge{})); diff != "" {
 		t.Errorf("badges (-want +got):\n%s", diff)
 	}
-	if report.Total("derived") != 2 {
-		t.Errorf("%d badges are reported as derived, want 2", report.Total("derived"))
+	if report.Total("derived-badges") != 2 {
+		t.Errorf("%d badges are reported as derived, want 2", report.Total("derived-badges"))
 	}
 }
 

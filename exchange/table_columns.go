@@ -112,7 +112,7 @@ func (d *tableDecoder) unknownColumn(line int, name string, kind TableKind) {
 		hint = fmt.Sprintf("is %s meant?", near)
 	}
 	d.report.Add(Finding{
-		Severity: Warning, Code: "unknown-column", File: d.name, Line: line, Column: name,
+		Severity: Warning, Code: findUnknownColumn, File: d.name, Line: line, Column: name,
 		Message: fmt.Sprintf("the column %s is not one of %s and is not read", quoteShort(name), kind), Hint: hint,
 	})
 }

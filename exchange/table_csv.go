@@ -63,7 +63,7 @@ func (d *tableDecoder) separator(head []byte) (rune, error) {
 	for _, sep := range []rune{';', '\t'} {
 		if bytes.ContainsRune(first, sep) {
 			d.report.Add(Finding{
-				Severity: Note, Code: "separator", File: d.name, Line: 1,
+				Severity: Note, Code: findSeparator, File: d.name, Line: 1,
 				Message: fmt.Sprintf("the header has no comma; the fields are taken to be separated by %q", sep),
 			})
 			return sep, nil
@@ -124,7 +124,7 @@ func (d *tableDecoder) csvRow(rr *rowReader, kind TableKind, columns []tableColu
 			if strings.TrimSpace(f) == "" {
 				continue
 			}
-			return Row{Line: rr.line, Kind: kind, Refused: []Finding{d.refuse(rr.line, "ragged-row", "", fmt.Sprintf(
+			return Row{Line: rr.line, Kind: kind, Refused: []Finding{d.refuse(rr.line, findRaggedRow, "", fmt.Sprintf(
 				"the row has %d fields, the header %d", len(rr.fields), len(columns)), "put quotes around a field that holds the separator")}}
 		}
 		if c := columns[i]; c != noColumn {
@@ -133,7 +133,7 @@ func (d *tableDecoder) csvRow(rr *rowReader, kind TableKind, columns []tableColu
 	}
 	if len(rr.fields) < len(columns) {
 		d.report.Add(Finding{
-			Severity: Warning, Code: "ragged-row", File: d.name, Line: rr.line,
+			Severity: Warning, Code: findRaggedRow, File: d.name, Line: rr.line,
 			Message: fmt.Sprintf("the row has %d fields, the header %d", len(rr.fields), len(columns)), Hint: "the missing fields are read as empty",
 		})
 	}

@@ -58,7 +58,7 @@ var holderLists = map[string]TableKind{"assignments": PeopleTable, "awards": Awa
 // holder reads one person. Nothing of a person without a usable id is read.
 func (d *tableDecoder) holder(n *yaml.Node) error {
 	if n.Kind != yaml.MappingNode {
-		return d.refuseNode(n, PeopleTable, "", "wrong-type", "a person is a "+nodeWord(n), "a person is a map: person, name, assignments, awards, claims")
+		return d.refuseNode(n, PeopleTable, "", findWrongType, "a person is a "+nodeWord(n), "a person is a map: person, name, assignments, awards, claims")
 	}
 	self := &yaml.Node{Kind: yaml.MappingNode, Line: n.Line}
 	var lists []*yaml.Node
@@ -69,7 +69,7 @@ func (d *tableDecoder) holder(n *yaml.Node) error {
 			self.Content = append(self.Content, k, v)
 		case holderLists[k.Value] != AnyTable:
 			if slices.ContainsFunc(lists, func(l *yaml.Node) bool { return l.Value == k.Value }) {
-				return d.refuseNode(k, holderLists[k.Value], k.Value, "duplicate-key", "stands twice in one person", "put the entries into one list")
+				return d.refuseNode(k, holderLists[k.Value], k.Value, findDuplicateKey, "stands twice in one person", "put the entries into one list")
 			}
 			lists = append(lists, k, v)
 		default:
@@ -83,7 +83,7 @@ func (d *tableDecoder) holder(n *yaml.Node) error {
 	if len(row.Refused) > 0 {
 		for i := 0; i+1 < len(lists); i += 2 {
 			k := lists[i]
-			err := d.refuseNode(k, holderLists[k.Value], k.Value, "no-person", "belong to a person that is refused", "mend the person")
+			err := d.refuseNode(k, holderLists[k.Value], k.Value, findNoPerson, "belong to a person that is refused", "mend the person")
 			if err != nil {
 				return err
 			}
@@ -116,7 +116,7 @@ func (d *tableDecoder) holderRows(key string, n *yaml.Node, person string) error
 		return nil
 	}
 	if n.Kind != yaml.SequenceNode {
-		return d.refuseNode(n, kind, key, "wrong-type", "is a "+nodeWord(n), "it is a list")
+		return d.refuseNode(n, kind, key, findWrongType, "is a "+nodeWord(n), "it is a list")
 	}
 	for _, item := range n.Content {
 		m := item
@@ -127,7 +127,7 @@ func (d *tableDecoder) holderRows(key string, n *yaml.Node, person string) error
 		if m.Kind == yaml.MappingNode {
 			err = d.add(d.treeRow(m, item.Line, kind, person))
 		} else {
-			err = d.refuseNode(item, kind, key, "wrong-type", "holds a "+nodeWord(item), "each entry is a map")
+			err = d.refuseNode(item, kind, key, findWrongType, "holds a "+nodeWord(item), "each entry is a map")
 		}
 		if err != nil {
 			return err
@@ -146,7 +146,7 @@ func (d *tableDecoder) unknownKey(k *yaml.Node, known []string) {
 		hint = fmt.Sprintf("is %s meant?", near)
 	}
 	d.report.Add(Finding{
-		Severity: Warning, Code: "unknown-column", File: d.name, Line: k.Line, Column: k.Value,
+		Severity: Warning, Code: findUnknownColumn, File: d.name, Line: k.Line, Column: k.Value,
 		Message: fmt.Sprintf("the key %s is not read", quoteShort(k.Value)), Hint: hint,
 	})
 }

@@ -306,3 +306,21 @@ func TestTablesStream(t *testing.T) {
 		t.Errorf("error %v, want that of emit", err)
 	}
 }
+
+func BenchmarkDecodeAwards(b *testing.B) {
+	var text bytes.Buffer
+	text.WriteString("person,achievement,issued_at,valid_until,issuer,rigor,source,evidence,key\n")
+	const rows = 100_000
+	for i := range rows {
+		fmt.Fprintf(&text, "person-%d,badge-%d,2024-03-01,2026-02-28,academy,assessed,import,https://example.org/%d,%d\n", i/20, i%500, i, i)
+	}
+	b.SetBytes(int64(text.Len()))
+	b.ReportAllocs()
+	for b.Loop() {
+		report, err := exchange.DecodeTable(b.Context(), "a.csv", bytes.NewReader(text.Bytes()), exchange.TableOptions{}, func([]exchange.Row) error { return nil })
+		if err != nil || report.Accepted() != rows {
+			b.Fatal(report.Accepted(), err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
+}

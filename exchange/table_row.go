@@ -52,16 +52,16 @@ func (r *rowReading) plain(c tableColumn, text string) {
 		return
 	}
 	if len(text) > tableFieldBytes {
-		r.refuse(c, "field-too-long", fmt.Sprintf("has %d bytes", len(text)), fmt.Sprintf("at most %d are allowed", tableFieldBytes))
+		r.refuse(c, findFieldTooLong, fmt.Sprintf("has %d bytes", len(text)), fmt.Sprintf("at most %d are allowed", tableFieldBytes))
 		return
 	}
 	if !utf8.ValidString(text) {
-		r.refuse(c, "encoding", "holds bytes that are not UTF-8", "save the file as UTF-8 (in a spreadsheet: \"CSV UTF-8\")")
+		r.refuse(c, findEncoding, "holds bytes that are not UTF-8", "save the file as UTF-8 (in a spreadsheet: \"CSV UTF-8\")")
 		return
 	}
 	for _, ch := range text {
 		if unicode.IsControl(ch) && (c != colEvidence || ch != '\n' && ch != '\t' && ch != '\r') {
-			r.refuse(c, "control-character", fmt.Sprintf("holds the control character %U", ch), "remove it")
+			r.refuse(c, findControlCharacter, fmt.Sprintf("holds the control character %U", ch), "remove it")
 			return
 		}
 	}
@@ -71,13 +71,13 @@ func (r *rowReading) id(c tableColumn, needed bool) graph.ID {
 	text := r.rec.text[c]
 	if text == "" {
 		if needed {
-			r.refuse(c, "missing-value", "is empty", "an id is needed")
+			r.refuse(c, findMissingValue, "is empty", "an id is needed")
 		}
 		return ""
 	}
 	id := graph.ID(text)
 	if err := id.Check(); err != nil {
-		r.refuse(c, "bad-id", fmt.Sprintf("%s is not an id: %v", quoteShort(text), err), "an id is an IRI or a slug such as sql-for-beginners, not a title")
+		r.refuse(c, findBadID, fmt.Sprintf("%s is not an id: %v", quoteShort(text), err), "an id is an IRI or a slug such as sql-for-beginners, not a title")
 		return ""
 	}
 	return id
@@ -90,7 +90,7 @@ func (r *rowReading) rigor() graph.Rigor {
 	}
 	rigor, err := graph.ParseRigor(strings.ToLower(text))
 	if err != nil {
-		r.refuse(colRigor, "bad-word", fmt.Sprintf("%s is no rigor", quoteShort(text)), "one of declared, endorsed, assessed, proctored")
+		r.refuse(colRigor, findBadWord, fmt.Sprintf("%s is no rigor", quoteShort(text)), "one of declared, endorsed, assessed, proctored")
 	}
 	return rigor
 }
@@ -101,7 +101,7 @@ func (r *rowReading) at(c tableColumn) graph.Instant {
 		return r.instant(c, false)
 	}
 	if r.d.opts.At == 0 {
-		r.refuse(c, "missing-value", "is empty", "a date such as 2024-03-31 is needed")
+		r.refuse(c, findMissingValue, "is empty", "a date such as 2024-03-31 is needed")
 	}
 	return r.d.opts.At
 }
@@ -113,7 +113,7 @@ func (r *rowReading) instant(c tableColumn, end bool) graph.Instant {
 	}
 	t, problem, hint := tableInstant(text, r.d.opts.Zone, end)
 	if problem != "" {
-		r.refuse(c, "bad-date", quoteShort(text)+" "+problem, hint)
+		r.refuse(c, findBadDate, quoteShort(text)+" "+problem, hint)
 	}
 	return t
 }
@@ -161,16 +161,16 @@ func (r *rowReading) person(out *Row) {
 		a.Until = 0
 	}
 	if a.Role == "" {
-		r.refuse(colRole, "missing-value", "is empty in a row with a unit, a manager or dates", "an assignment needs a role")
+		r.refuse(colRole, findMissingValue, "is empty in a row with a unit, a manager or dates", "an assignment needs a role")
 	}
 	if a.From == 0 {
-		r.refuse(colFrom, "missing-value", "is empty", "an assignment needs the date from which it runs, e.g. 2024-03-01")
+		r.refuse(colFrom, findMissingValue, "is empty", "an assignment needs the date from which it runs, e.g. 2024-03-01")
 	}
 	if a.Until != 0 && a.Until <= a.From {
-		r.refuse(colUntil, "bad-order", "is not after from", "an assignment ends after it begins")
+		r.refuse(colUntil, findBadOrder, "is not after from", "an assignment ends after it begins")
 	}
 	if a.Manager == a.Person {
-		r.refuse(colManager, "bad-manager", "is the person", "leave it empty for a person without a manager")
+		r.refuse(colManager, findBadManager, "is the person", "leave it empty for a person without a manager")
 	}
 	a.ID = graph.AssignmentID(a.Person, a.Role, a.Unit, a.From)
 	out.Assignment = &a
@@ -185,21 +185,21 @@ func (r *rowReading) award(out *Row) {
 		source, err := graph.ParseAwardSource(strings.ToLower(text))
 		switch {
 		case err != nil:
-			r.refuse(colSource, "bad-word", fmt.Sprintf("%s is no source", quoteShort(text)), "one of assessment, import, prior_learning, migration")
+			r.refuse(colSource, findBadWord, fmt.Sprintf("%s is no source", quoteShort(text)), "one of assessment, import, prior_learning, migration")
 		case source == graph.FromStack:
-			r.refuse(colSource, "derived", "says that the award is derived", "derived awards follow from the others and are not imported")
+			r.refuse(colSource, findDerivedAward, "says that the award is derived", "derived awards follow from the others and are not imported")
 		}
 		a.Source = source
 	}
 	if text := r.rec.text[colVersion]; text != "" {
 		n, err := strconv.ParseInt(text, 10, 32)
 		if err != nil || n < 1 {
-			r.refuse(colVersion, "bad-number", quoteShort(text)+" is no version", "a whole number from 1, or empty for the version in force when it was issued")
+			r.refuse(colVersion, findBadNumber, quoteShort(text)+" is no version", "a whole number from 1, or empty for the version in force when it was issued")
 		}
 		a.Version = int(n)
 	}
 	if len(r.bad) == 0 && a.ValidUntil != 0 && a.ValidUntil <= a.IssuedAt {
-		r.refuse(colValidUntil, "bad-order", "is not after issued_at", "an award ends after it is issued")
+		r.refuse(colValidUntil, findBadOrder, "is not after issued_at", "an award ends after it is issued")
 	}
 	if len(r.bad) > 0 {
 		return
@@ -250,7 +250,7 @@ func (r *rowReading) claim(out *Row) {
 func (r *rowReading) level() (graph.Level, string) {
 	text := r.rec.text[colLevel]
 	if text == "" {
-		r.refuse(colLevel, "missing-value", "is empty", "a level by its number or name; 0 withdraws the claim")
+		r.refuse(colLevel, findMissingValue, "is empty", "a level by its number or name; 0 withdraws the claim")
 		return 0, ""
 	}
 	if _, err := strconv.ParseFloat(text, 64); err != nil {
@@ -258,7 +258,7 @@ func (r *rowReading) level() (graph.Level, string) {
 	}
 	n, err := strconv.ParseUint(text, 10, 8)
 	if err != nil || n > graph.MaxLevels {
-		r.refuse(colLevel, "bad-level", quoteShort(text)+" is no level", fmt.Sprintf("a whole number from 0 to %d, or the level's name", graph.MaxLevels))
+		r.refuse(colLevel, findBadLevel, quoteShort(text)+" is no level", fmt.Sprintf("a whole number from 0 to %d, or the level's name", graph.MaxLevels))
 	}
 	return graph.Level(n), ""
 }

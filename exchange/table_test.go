@@ -223,7 +223,7 @@ func TestRefusedRows(t *testing.T) {
 		{"never valid", awards, "ada,sql,2024-02-03,2024-02-02,,,,", "bad-order", "valid_until"},
 		{"no rigor", awards, "ada,sql,2024-02-03,,,strict,,", "bad-word", "rigor"},
 		{"no source", awards, "ada,sql,2024-02-03,,,,school,", "bad-word", "source"},
-		{"derived", awards, "ada,sql,2024-02-03,,,,derived,", "derived", "source"},
+		{"derived", awards, "ada,sql,2024-02-03,,,,derived,", "derived-award", "source"},
 		{"version zero", awards, "ada,sql,2024-02-03,,,,,0", "bad-number", "version"},
 		{"a comma without quotes", awards, "ada,sql,2024-02-03,,,,,,x", "ragged-row", ""},
 		{"level too high", claims, "ada,sql,101,,,2024-01-01", "bad-level", "level"},

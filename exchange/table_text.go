@@ -204,7 +204,7 @@ func (e *rowError) Error() string { return e.at.String() + ": " + e.message }
 func asFatal(err error) error {
 	var re *rowError
 	if errors.As(err, &re) {
-		if re.code == "field-too-long" {
+		if re.code == findFieldTooLong {
 			return limitError(re.at, re.message)
 		}
 		return fileError(re.at, "NOT_CSV", re.message)
@@ -228,7 +228,7 @@ func (r *rowReader) next() error {
 	for i, f := range fields {
 		if len(f) > r.fieldLimit {
 			line, _ := r.csv.FieldPos(i)
-			return r.bad(line, "field-too-long", fmt.Sprintf("field %d%s has %d bytes; at most %d are allowed", i+1, r.named(i), len(f), r.fieldLimit))
+			return r.bad(line, findFieldTooLong, fmt.Sprintf("field %d%s has %d bytes; at most %d are allowed", i+1, r.named(i), len(f), r.fieldLimit))
 		}
 	}
 	return nil
@@ -245,12 +245,12 @@ func (r *rowReader) failure(err error) error {
 	case errors.As(err, &pe) && errors.Is(pe.Err, csv.ErrQuote):
 		r.last = pe.Line
 		if pe.Line > pe.StartLine {
-			return r.bad(pe.StartLine, "not-csv", fmt.Sprintf("a quote is opened in this row and still open on line %d; the lines between are part of this row", pe.Line))
+			return r.bad(pe.StartLine, findNotCSV, fmt.Sprintf("a quote is opened in this row and still open on line %d; the lines between are part of this row", pe.Line))
 		}
-		return r.bad(pe.StartLine, "not-csv", fmt.Sprintf("at byte %d of line %d a quoted field does not end with the quote that closes it; a quote inside it is written twice", pe.Column, pe.Line))
+		return r.bad(pe.StartLine, findNotCSV, fmt.Sprintf("at byte %d of line %d a quoted field does not end with the quote that closes it; a quote inside it is written twice", pe.Column, pe.Line))
 	case errors.As(err, &pe):
 		r.last = pe.Line
-		return r.bad(pe.StartLine, "not-csv", fmt.Sprintf("at byte %d of line %d a quote stands inside a field without quotes; put quotes around the field and write the inner one twice", pe.Column, pe.Line))
+		return r.bad(pe.StartLine, findNotCSV, fmt.Sprintf("at byte %d of line %d a quote stands inside a field without quotes; put quotes around the field and write the inner one twice", pe.Column, pe.Line))
 	}
 	return readError(Place{r.name, r.last + 1}, err)
 }

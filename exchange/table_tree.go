@@ -60,17 +60,17 @@ func (d *tableDecoder) jsonRow(line int, text []byte, long bool) Row {
 		return Row{Line: line, Kind: d.opts.Kind, Refused: []Finding{d.refuse(line, code, "", message, hint)}}
 	}
 	if long {
-		return refused("row-too-long", fmt.Sprintf("the line has more than %d bytes", tableRecordBytes), "one object a line is expected")
+		return refused(findRowTooLong, fmt.Sprintf("the line has more than %d bytes", tableRecordBytes), "one object a line is expected")
 	}
 	if checkCatalogText(text) != nil {
-		return refused("encoding", "holds bytes that are not UTF-8", "save the file as UTF-8")
+		return refused(findEncoding, "holds bytes that are not UTF-8", "save the file as UTF-8")
 	}
 	n, bad := parseCatalogJSON(text)
 	switch {
 	case bad != nil:
-		return refused("not-json", fmt.Sprintf("at character %d: %s", bad.column, bad.message), "write one JSON object a line")
+		return refused(findNotJSON, fmt.Sprintf("at character %d: %s", bad.column, bad.message), "write one JSON object a line")
 	case n == nil || n.Kind != yaml.MappingNode:
-		return refused("not-json", "the line is not an object", `write one JSON object a line: {"person": "…", …}`)
+		return refused(findNotJSON, "the line is not an object", `write one JSON object a line: {"person": "…", …}`)
 	}
 	return d.treeRow(n, line, AnyTable, "")
 }
@@ -89,7 +89,7 @@ func (d *tableDecoder) treeRow(n *yaml.Node, line int, kind TableKind, person st
 	}
 	t.rec.kind = kind
 	if problem != "" {
-		t.bad = append(t.bad, d.refuse(line, "no-kind", "", "the row cannot be told from its keys: "+problem, "people have person, awards achievement, claims competency"))
+		t.bad = append(t.bad, d.refuse(line, findNoKind, "", "the row cannot be told from its keys: "+problem, "people have person, awards achievement, claims competency"))
 	}
 	if person != "" {
 		t.rec.text[colPerson] = person
@@ -100,7 +100,7 @@ func (d *tableDecoder) treeRow(n *yaml.Node, line int, kind TableKind, person st
 				t.rec.text[c] = ""
 				t.others = append(t.others, c.String())
 			} else if c == colPerson && person != "" {
-				t.bad = append(t.bad, d.refuse(line, "second-person", c.String(), "stands inside a person", "remove it, or move the entry"))
+				t.bad = append(t.bad, d.refuse(line, findSecondPerson, c.String(), "stands inside a person", "remove it, or move the entry"))
 			}
 		}
 		for _, name := range t.others {
@@ -129,7 +129,7 @@ func (t *treeRow) pair(k, v *yaml.Node) {
 		return
 	}
 	if slices.Contains(t.present, c) {
-		t.bad = append(t.bad, t.d.refuse(t.rec.line, "duplicate-key", c.String(), "stands twice", "keep one of them"))
+		t.bad = append(t.bad, t.d.refuse(t.rec.line, findDuplicateKey, c.String(), "stands twice", "keep one of them"))
 		return
 	}
 	t.present = append(t.present, c)
@@ -141,7 +141,7 @@ func (t *treeRow) pair(k, v *yaml.Node) {
 	for _, item := range items {
 		text, problem := scalarText(item)
 		if problem != "" {
-			t.bad = append(t.bad, t.d.refuse(t.rec.line, "wrong-type", c.String(), problem, "write a text or a whole number"))
+			t.bad = append(t.bad, t.d.refuse(t.rec.line, findWrongType, c.String(), problem, "write a text or a whole number"))
 			return
 		}
 		texts = append(texts, text)
