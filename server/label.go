@@ -13,6 +13,7 @@ type book struct {
 	catalog *graph.Catalog
 	shelves sync.Map // by the wanted languages as text: *sync.Map of kindID to *entryLabel
 	ids     sync.Map // graph.Kind to []graph.ID, sorted
+	scales  sync.Map // graph.ID to *cairnv1.Scale, read-only
 }
 
 type kindID struct {
@@ -186,4 +187,14 @@ func newestTitle[V any](versions []V, parts func(V) (graph.Status, graph.Text)) 
 		}
 	}
 	return title
+}
+
+// put collects a label with a title that the snapshot need not have.
+func (l *labeler) put(k graph.Kind, id graph.ID, title graph.Text) {
+	if l == nil || l.out == nil || k == graph.KindUnspecified {
+		return
+	}
+	if tr := title.In(l.wanted...); tr.Value != "" {
+		l.out[k.String()+"/"+string(id)] = &cairnv1.Label{Kind: kindOut(k), Title: tr.Value, Language: string(tr.Lang)}
+	}
 }

@@ -52,7 +52,8 @@ type Server struct {
 	opts    Options
 	log     *slog.Logger
 	started graph.Instant
-	book    atomic.Pointer[book] // of the newest catalog asked
+	book    atomic.Pointer[book]    // of the newest catalog asked
+	counted atomic.Pointer[counted] // of the newest revision asked
 
 	native  *grpc.Server
 	inside  *inprocgrpc.Channel
@@ -62,7 +63,11 @@ type Server struct {
 	ended   chan struct{} // closed by Close
 	closed  sync.Once
 	calls   atomic.Uint64 // numbers the calls
-	process string        // begins the ids of this server's calls
+
+	// publishing is held by who publishes catalog entries, from the reading of
+	// the catalog that they differ from until their commit.
+	publishing sync.Mutex
+	process    string // begins the ids of this server's calls
 }
 
 // The services. Each has its methods in a file of its own.
