@@ -19,66 +19,77 @@ type loader struct {
 	assignments facts[assignment]
 	lastPerson  ID
 	lastIndex   uint32
+	lastIssuer  ID
+	issuer      IssuerIndex
 }
 
-// facts are the facts of one kind in the order of loading, with their persons,
-// in blocks so that growing copies nothing.
+// facts are the facts of one kind in the order of loading, in blocks so that
+// growing copies nothing, and the runs of them that belong to one person.
 type facts[T any] struct {
-	blocks [][]fact[T]
-	n      int
+	blocks [][]T
+	runs   []run
 }
 
-type fact[T any] struct {
-	person uint32
-	value  T
+// run is consecutive facts of one person in one block.
+type run struct {
+	person, block, from, n uint32
 }
 
 const factBlock = 1 << 16
 
 func (f *facts[T]) add(person uint32, value T) {
-	if f.n%factBlock == 0 {
-		f.blocks = append(f.blocks, make([]fact[T], 0, factBlock))
-	}
 	last := len(f.blocks) - 1
-	f.blocks[last] = append(f.blocks[last], fact[T]{person, value})
-	f.n++
+	if last < 0 || len(f.blocks[last]) == factBlock {
+		f.blocks = append(f.blocks, make([]T, 0, factBlock))
+		last++
+	}
+	at := uint32(len(f.blocks[last]))
+	f.blocks[last] = append(f.blocks[last], value)
+	if n := len(f.runs); n > 0 && f.runs[n-1].person == person && f.runs[n-1].block == uint32(last) {
+		f.runs[n-1].n++
+		return
+	}
+	f.runs = append(f.runs, run{person, uint32(last), at, 1})
 }
 
 // last is the value added last.
 func (f *facts[T]) last() *T {
 	b := f.blocks[len(f.blocks)-1]
-	return &b[len(b)-1].value
+	return &b[len(b)-1]
 }
 
-// scatter is the facts of each of n people, in the order of loading, as slices of one array.
-func (f *facts[T]) scatter(n int) [][]T {
-	count := make([]int, n+1)
-	for _, b := range f.blocks {
-		for i := range b {
-			count[b[i].person+1]++
+// each calls give with the facts of every person who has any, in the order of
+// loading: those in one run as they lie, the others gathered.
+func (f *facts[T]) each(people int, give func(person uint32, values []T)) {
+	count := make([]uint32, people)
+	runs := make([]uint32, people)
+	for _, r := range f.runs {
+		count[r.person] += r.n
+		runs[r.person]++
+	}
+	gathered := make(map[uint32][]T)
+	for _, r := range f.runs {
+		part := f.blocks[r.block][r.from : r.from+r.n : r.from+r.n]
+		if runs[r.person] == 1 {
+			give(r.person, part)
+			continue
+		}
+		all := gathered[r.person]
+		if all == nil {
+			all = make([]T, 0, count[r.person])
+		}
+		all = append(all, part...)
+		if uint32(len(all)) == count[r.person] {
+			give(r.person, all)
+			delete(gathered, r.person)
+		} else {
+			gathered[r.person] = all
 		}
 	}
-	for i := 1; i <= n; i++ {
-		count[i] += count[i-1]
-	}
-	all := make([]T, f.n)
-	next := slices.Clone(count[:n])
-	for bi, b := range f.blocks {
-		for i := range b {
-			all[next[b[i].person]] = b[i].value
-			next[b[i].person]++
-		}
-		f.blocks[bi] = nil
-	}
-	out := make([][]T, n)
-	for i := range out {
-		out[i] = all[count[i]:count[i+1]:count[i+1]]
-	}
-	return out
 }
 
 func newLoader() *loader {
-	return &loader{reg: &registry{}, people: newPeople()}
+	return &loader{reg: &registry{}, people: newPeople(), issuer: None}
 }
 
 // add takes one batch of a load. rev is the revision that its facts are taken
@@ -172,14 +183,17 @@ func (l *loader) award(to *facts[award], a *Award, recorded Instant, rev Revisio
 	if n := len(l.reg.achievements.rows[i].value); a.Version < 1 || a.Version > n {
 		return Invalid(string(a.Achievement), "an award names a version that is not stored; the store is damaged")
 	}
-	issuer := uint32(None)
-	if a.Issuer != "" {
-		if issuer, ok = l.reg.issuers.find(a.Issuer); !ok {
+	if a.Issuer != l.lastIssuer {
+		issuer, ok := l.reg.issuers.find(a.Issuer)
+		if !ok && a.Issuer != "" {
 			return unknown(KindIssuer, a.Issuer, "the store is damaged")
+		} else if !ok {
+			issuer = None
 		}
+		l.lastIssuer, l.issuer = a.Issuer, IssuerIndex(issuer)
 	}
 	to.add(at, award{
-		id: a.ID, issued: a.IssuedAt, until: a.ValidUntil, achievement: AchievementIndex(i), issuer: IssuerIndex(issuer),
+		id: a.ID, issued: a.IssuedAt, until: a.ValidUntil, achievement: AchievementIndex(i), issuer: l.issuer,
 		version: uint16(a.Version), source: a.Source, rigor: a.Rigor,
 	})
 	return nil
@@ -189,18 +203,12 @@ func (l *loader) award(to *facts[award], a *Award, recorded Instant, rev Revisio
 func (l *loader) finish(rev Revision) *Snapshot {
 	s := &Snapshot{Revision: rev, At: l.at, Catalog: newCatalog(l.reg), people: l.people}
 	n := len(l.ids)
-	awards, derived := l.awards.scatter(n), l.derived.scatter(n)
-	claims, assignments := l.claims.scatter(n), l.assignments.scatter(n)
 	all := make([]person, n)
 	pages := make([]page, (n+fanOut-1)/fanOut)
 	chunks := make([]chunk, (len(pages)+fanOut-1)/fanOut)
 	for i := range all {
 		q := &all[i]
 		q.id, q.name, q.changed, q.changedAt = l.ids[i], l.names[i], l.changed[i], l.changedAt[i]
-		q.awards, q.derived, q.claims, q.assignments = awards[i], lastDerived(derived[i]), claims[i], lastAssignments(assignments[i])
-		if !slices.IsSortedFunc(q.awards, compareAwards) || len(q.claims)+len(q.assignments) > 1 {
-			q.sort()
-		}
 		pages[i/fanOut][i%fanOut] = q
 	}
 	for i := range pages {
@@ -209,6 +217,15 @@ func (l *loader) finish(rev Revision) *Snapshot {
 	for i := range chunks {
 		s.people.top = append(s.people.top, &chunks[i])
 	}
+	l.awards.each(n, func(i uint32, as []award) {
+		if !slices.IsSortedFunc(as, compareAwards) {
+			slices.SortFunc(as, compareAwards)
+		}
+		all[i].awards = as
+	})
+	l.derived.each(n, func(i uint32, as []award) { all[i].derived = lastDerived(as) })
+	l.claims.each(n, func(i uint32, cs []claim) { all[i].claims = cs; all[i].sort() })
+	l.assignments.each(n, func(i uint32, as []assignment) { all[i].assignments = lastAssignments(as); all[i].sort() })
 	s.people.n = uint32(n)
 	s.people.index.ready = true
 	return s

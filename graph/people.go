@@ -50,7 +50,10 @@ type assignment struct {
 }
 
 func compareAwards(a, b award) int {
-	return cmp.Or(cmp.Compare(a.issued, b.issued), bytes.Compare(a.id[:], b.id[:]))
+	if a.issued != b.issued {
+		return cmp.Compare(a.issued, b.issued)
+	}
+	return bytes.Compare(a.id[:], b.id[:])
 }
 
 // The people of a snapshot are a tree of fixed fan-out: a change copies the
