@@ -25,7 +25,7 @@ type Derivation uint8
 // The derivations.
 const (
 	DeriveNothing Derivation = iota
-	DeriveBadges             // see [EscoBadgeID] for the rule
+	DeriveBadges             // see [ESCOBadgeID] for the rule
 )
 
 // ParseDerivation reads "" or "none", and "badges".
@@ -264,7 +264,7 @@ func (d *escoDecoder) shape(cols *escoColumns, at Place, need []string) bool {
 	return true
 }
 
-func (d *escoDecoder) unknownColumns(file string, header []string, need, may []string) {
+func (d *escoDecoder) unknownColumns(file string, header, need, may []string) {
 	known := make(map[string]bool, len(need)+len(may))
 	for _, n := range need {
 		known[n] = true

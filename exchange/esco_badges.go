@@ -14,7 +14,7 @@ const (
 	badgeSkillMinutes = 2 * 60
 )
 
-// EscoBadgeID is the id of the derived badge of a skill group for a field.
+// ESCOBadgeID is the id of the derived badge of a skill group for a field.
 //
 // ESCO has no credentials. So that there is something to earn on the way to an
 // occupation, [DeriveBadges] makes badges by this rule; they are not part of
@@ -31,7 +31,7 @@ const (
 // A skill can be learned by several badges, since it may have several groups
 // and several fields need it, and a badge brings several skills, so which
 // badges are the least work is a question worth asking.
-func EscoBadgeID(group graph.ID, field string) graph.ID {
+func ESCOBadgeID(group graph.ID, field string) graph.ID {
 	return graph.ID("urn:cairn:esco-badge:" + field + ":" + lastPart(group))
 }
 
@@ -76,7 +76,7 @@ func (d *escoDecoder) badges() []graph.Achievement {
 	out := make([]graph.Achievement, 0, len(keys))
 	taken := make(map[graph.ID]graph.ID, len(keys))
 	for _, k := range keys {
-		id := EscoBadgeID(k.group, k.field)
+		id := ESCOBadgeID(k.group, k.field)
 		group := d.skills.byID[k.group]
 		if other, ok := taken[id]; ok && other != k.group {
 			d.find(Warning, findBadgeTwice, group.at, k.group, fmt.Sprintf("the badge would have the same id as the badge of %s", other), "no badge is made for this group")

@@ -176,12 +176,12 @@ func edit(tb testing.TB, files map[string]string, name, old, text string) {
 
 func TestESCOFindings(t *testing.T) {
 	const relations, skills, broader = "occupationSkillRelations.csv", "skills_en.csv", "broaderRelationsSkillPillar.csv"
-	more := func(file, row string) func(testing.TB, map[string]string) {
-		return func(_ testing.TB, files map[string]string) { files[file] += row + "\n" }
+	more := func(file, row string) func(map[string]string) {
+		return func(files map[string]string) { files[file] += row + "\n" }
 	}
 	tests := []struct {
 		name   string
-		change func(testing.TB, map[string]string)
+		change func(map[string]string)
 		code   string
 		place  string
 		sev    exchange.Severity
@@ -206,15 +206,15 @@ func TestESCOFindings(t *testing.T) {
 		{"broader than itself", more(broader, "KnowledgeSkillCompetence,urn:s/1,KnowledgeSkillCompetence,urn:s/1"), "self-loop", broader + ":6", exchange.Refused},
 		{"link twice", more(broader, "KnowledgeSkillCompetence,urn:s/1,SkillGroup,urn:g/a"), "duplicate", broader + ":6", exchange.Refused},
 		{"unknown broader", more(broader, "KnowledgeSkillCompetence,urn:s/1,SkillGroup,urn:g/z"), "unknown-skill", broader + ":6", exchange.Refused},
-		{"unknown group", func(tb testing.TB, f map[string]string) {
-			edit(tb, f, "occupations_en.csv", "urn:o/2,2511", "urn:o/2,2599")
+		{"unknown group", func(f map[string]string) {
+			edit(t, f, "occupations_en.csv", "urn:o/2,2511", "urn:o/2,2599")
 		}, "unknown-group", "occupations_en.csv:3", exchange.Warning},
-		{"nothing essential", func(tb testing.TB, f map[string]string) {
-			edit(tb, f, relations, "urn:o/2,essential", "urn:o/2,optional")
+		{"nothing essential", func(f map[string]string) {
+			edit(t, f, relations, "urn:o/2,essential", "urn:o/2,optional")
 		}, "no-essential-skill", "occupations_en.csv:3", exchange.Warning},
-		{"unknown column", func(tb testing.TB, f map[string]string) { edit(tb, f, relations, "skillType,", "skillLabel,") }, "unknown-column", relations + ":1", exchange.Warning},
+		{"unknown column", func(f map[string]string) { edit(t, f, relations, "skillType,", "skillLabel,") }, "unknown-column", relations + ":1", exchange.Warning},
 		{"unknown file", more("notes.txt", "hello"), "other-file", "notes.txt", exchange.Note},
-		{"relations in a language", func(_ testing.TB, f map[string]string) { f["occupationSkillRelations_de.csv"] = f[relations] }, "other-file", "occupationSkillRelations_de.csv", exchange.Note},
+		{"relations in a language", func(f map[string]string) { f["occupationSkillRelations_de.csv"] = f[relations] }, "other-file", "occupationSkillRelations_de.csv", exchange.Note},
 		{"member of nothing", more("greenSkillsCollection_en.csv", "conceptUri\nurn:s/9"), "unknown-concept", "greenSkillsCollection_en.csv:2", exchange.Refused},
 		{"skill needs itself", more("skillSkillRelations.csv", "originalSkillUri,relationType,relatedSkillUri\nurn:s/1,optional,urn:s/1"), "self-loop", "skillSkillRelations.csv:2", exchange.Refused},
 		{"other hierarchy", more("skillsHierarchy_en.csv", "Level 0 URI,Level 1 URI\nurn:g/a,urn:g/b"), "other-hierarchy", "skillsHierarchy_en.csv:2", exchange.Warning},
@@ -223,7 +223,7 @@ func TestESCOFindings(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			files := smallESCO()
-			tt.change(t, files)
+			tt.change(files)
 			_, report := decodeESCO(t, mapFS(files), exchange.ESCOOptions{})
 			for _, f := range report.Findings {
 				if f.Code == tt.code && (exchange.Place{File: f.File, Line: f.Line}).String() == tt.place {
@@ -245,26 +245,26 @@ func TestESCORefused(t *testing.T) {
 	const skills = "skills_en.csv"
 	tests := []struct {
 		name   string
-		change func(testing.TB, map[string]string)
+		change func(map[string]string)
 		class  error
 		say    string
 	}{
-		{"no skills", func(_ testing.TB, f map[string]string) { delete(f, skills) }, graph.ErrInvalid, "no file skills_*.csv"},
-		{"no relations", func(_ testing.TB, f map[string]string) { delete(f, "occupationSkillRelations.csv") }, graph.ErrInvalid, "every role would ask for nothing"},
-		{"plain and packed", func(tb testing.TB, f map[string]string) { f["skills_en.csv.gz"] = packed(tb, f[skills]) }, graph.ErrInvalid, "is there as skills_en.csv already"},
-		{"missing column", func(tb testing.TB, f map[string]string) { edit(tb, f, skills, "conceptUri", "uri") }, graph.ErrInvalid, `skills_en.csv:1: the column "conceptUri" is missing`},
-		{"column twice", func(tb testing.TB, f map[string]string) { edit(tb, f, skills, "skillType", "conceptUri") }, graph.ErrInvalid, `skills_en.csv:1: the column "conceptUri" is there twice`},
-		{"empty file", func(_ testing.TB, f map[string]string) { f[skills] = "" }, graph.ErrInvalid, "skills_en.csv:1: the file is empty"},
-		{"not CSV", func(_ testing.TB, f map[string]string) { f[skills] += "a,b\"c,d\n" }, graph.ErrInvalid, "skills_en.csv:9: at byte 4 of line 9"},
-		{"cut in quotes", func(_ testing.TB, f map[string]string) { f[skills] = f[skills][:strings.Index(f[skills], "again")] }, graph.ErrInvalid, "skills_en.csv:2: a quote is opened"},
-		{"not UTF-8", func(_ testing.TB, f map[string]string) { f[skills] += "x,urn:s/5,,M\xfcller,,,\n" }, graph.ErrInvalid, "skills_en.csv:9: holds bytes that are not UTF-8"},
-		{"UTF-16", func(_ testing.TB, f map[string]string) { f[skills] = "\xff\xfec\x00" }, graph.ErrInvalid, "skills_en.csv:1: is UTF-16"},
-		{"long field", func(_ testing.TB, f map[string]string) {
+		{"no skills", func(f map[string]string) { delete(f, skills) }, graph.ErrInvalid, "no file skills_*.csv"},
+		{"no relations", func(f map[string]string) { delete(f, "occupationSkillRelations.csv") }, graph.ErrInvalid, "every role would ask for nothing"},
+		{"plain and packed", func(f map[string]string) { f["skills_en.csv.gz"] = packed(t, f[skills]) }, graph.ErrInvalid, "is there as skills_en.csv already"},
+		{"missing column", func(f map[string]string) { edit(t, f, skills, "conceptUri", "uri") }, graph.ErrInvalid, `skills_en.csv:1: the column "conceptUri" is missing`},
+		{"column twice", func(f map[string]string) { edit(t, f, skills, "skillType", "conceptUri") }, graph.ErrInvalid, `skills_en.csv:1: the column "conceptUri" is there twice`},
+		{"empty file", func(f map[string]string) { f[skills] = "" }, graph.ErrInvalid, "skills_en.csv:1: the file is empty"},
+		{"not CSV", func(f map[string]string) { f[skills] += "a,b\"c,d\n" }, graph.ErrInvalid, "skills_en.csv:9: at byte 4 of line 9"},
+		{"cut in quotes", func(f map[string]string) { f[skills], _, _ = strings.Cut(f[skills], "again") }, graph.ErrInvalid, "skills_en.csv:2: a quote is opened"},
+		{"not UTF-8", func(f map[string]string) { f[skills] += "x,urn:s/5,,M\xfcller,,,\n" }, graph.ErrInvalid, "skills_en.csv:9: holds bytes that are not UTF-8"},
+		{"UTF-16", func(f map[string]string) { f[skills] = "\xff\xfec\x00" }, graph.ErrInvalid, "skills_en.csv:1: is UTF-16"},
+		{"long field", func(f map[string]string) {
 			f[skills] += "x,urn:s/5,," + strings.Repeat("x", 1<<20+1) + ",,,\n"
 		}, graph.ErrLimit, "skills_en.csv:9: field 4 (preferredLabel) has 1048577 bytes"},
-		{"long row", func(_ testing.TB, f map[string]string) { f[skills] += "x,\"" + strings.Repeat("x\n", 4<<20) }, graph.ErrLimit, "skills_en.csv:9: a row that begins here has more than"},
-		{"cut gzip", func(tb testing.TB, f map[string]string) {
-			p := packed(tb, f[skills])
+		{"long row", func(f map[string]string) { f[skills] += "x,\"" + strings.Repeat("x\n", 4<<20) }, graph.ErrLimit, "skills_en.csv:9: a row that begins here has more than"},
+		{"cut gzip", func(f map[string]string) {
+			p := packed(t, f[skills])
 			delete(f, skills)
 			f["skills_en.csv.gz"] = p[:len(p)-20]
 		}, graph.ErrInvalid, "the file ends early"},
@@ -272,7 +272,7 @@ func TestESCORefused(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			files := smallESCO()
-			tt.change(t, files)
+			tt.change(files)
 			_, err := exchange.DecodeESCO(t.Context(), mapFS(files), exchange.ESCOOptions{}, func(graph.Batch) error {
 				t.Error("emit was called")
 				return nil

@@ -27,8 +27,9 @@ func (s Severity) String() string {
 		return "warning"
 	case Refused:
 		return "refused"
+	default:
+		return "unspecified"
 	}
-	return "unspecified"
 }
 
 // Finding is one thing in a file that was not read plainly.

@@ -69,8 +69,12 @@ func (s *tableShape) names() []string {
 // not matter ("Valid until" is valid_until).
 func columnOf(name string) (tableColumn, bool) {
 	folded := strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(strings.TrimSpace(name)))
-	i := slices.Index(tableColumnNames[:], folded)
-	return tableColumn(max(i, 0)), i >= 0
+	for c := range tableColumns {
+		if tableColumnNames[c] == folded {
+			return c, true
+		}
+	}
+	return 0, false
 }
 
 // tableRecord is one row before its values are read.
@@ -127,6 +131,7 @@ func (d *tableDecoder) missingColumns(kind TableKind, has func(tableColumn) bool
 			need = append(need, colIssuedAt)
 		case ClaimTable:
 			need = append(need, colAt)
+		default:
 		}
 	}
 	var missing []string

@@ -135,6 +135,7 @@ func recordOf(kind TableKind, row *Row) (*tableRecord, error) {
 		set(colRigor, rigorText(c.Rigor))
 		set(colBy, string(c.By))
 		set(colAt, c.At.String())
+	default:
 	}
 	for c, text := range rec.text {
 		if !utf8.ValidString(text) {

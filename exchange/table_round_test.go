@@ -116,6 +116,7 @@ func anyRow(t *rapid.T, kind exchange.TableKind) exchange.Row {
 		}
 		c.ID = graph.ClaimID(c.Person, c.Competency, c.By, c.At)
 		row.Claim = c
+	default:
 	}
 	return row
 }
@@ -188,7 +189,7 @@ func TestEncodeTable(t *testing.T) {
 }
 
 func TestUnknownColumns(t *testing.T) {
-	const text = "person,achievment,achievement,issued_at,Comment,comment2\nada,x,sql,2024-01-01,a,b\nada,y,charts,2024-01-01,c,d\n"
+	const text = "person,achievements,achievement,issued_at,Comment,comment2\nada,x,sql,2024-01-01,a,b\nada,y,charts,2024-01-01,c,d\n"
 	rows, report, err := decodeTable(t, "t.csv", text, exchange.TableOptions{})
 	if err != nil || len(rows) != 2 || report.Skipped() != 0 {
 		t.Fatalf("%d rows, %d skipped, error %v; want 2, 0, none", len(rows), report.Skipped(), err)
@@ -197,15 +198,15 @@ func TestUnknownColumns(t *testing.T) {
 	for _, f := range report.Findings {
 		got = append(got, fmt.Sprintf("%s %d %s", f.Code, f.Line, f.Column))
 	}
-	if diff := cmp.Diff([]string{"unknown-column 1 achievment", "unknown-column 1 Comment", "unknown-column 1 comment2"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"unknown-column 1 achievements", "unknown-column 1 Comment", "unknown-column 1 comment2"}, got); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}
 	if want := "is achievement meant?"; report.Findings[0].Hint != want {
-		t.Errorf("the hint for achievment is %q, want %q", report.Findings[0].Hint, want)
+		t.Errorf("the hint for achievements is %q, want %q", report.Findings[0].Hint, want)
 	}
-	const lines = `{"person":"ada","nmae":"Ada"}` + "\n" + `{"person":"bob","nmae":"Bob"}`
+	const lines = `{"person":"ada","nam":"Ada"}` + "\n" + `{"person":"bob","nam":"Bob"}`
 	if _, report, _ = decodeTable(t, "t.jsonl", lines, exchange.TableOptions{}); report.Total("unknown-column") != 1 || report.Findings[0].Hint != "is name meant?" {
-		t.Errorf("findings of JSON Lines are %v, want nmae once with the hint name", report.Findings)
+		t.Errorf("findings of JSON Lines are %v, want nam once with the hint name", report.Findings)
 	}
 }
 

@@ -38,6 +38,7 @@ func (d *tableDecoder) row(rec *tableRecord) Row {
 			r.award(&out)
 		case ClaimTable:
 			r.claim(&out)
+		default:
 		}
 	}
 	if len(r.bad) > 0 {

@@ -202,8 +202,7 @@ func (e *rowError) Error() string { return e.at.String() + ": " + e.message }
 
 // asFatal turns a row's error into one of the file.
 func asFatal(err error) error {
-	var re *rowError
-	if errors.As(err, &re) {
+	if re, ok := errors.AsType[*rowError](err); ok {
 		if re.code == findFieldTooLong {
 			return limitError(re.at, re.message)
 		}
