@@ -26,7 +26,7 @@ type File struct {
 const (
 	MaxCatalogFileBytes = 16 << 20
 	MaxCatalogDepth     = 64 // of maps and lists within each other
-	MaxCatalogValues    = 2_000_000
+	MaxCatalogValues    = 1_000_000
 	maxCatalogFiles     = 10_000
 	maxCatalogProblems  = 10_000
 )
@@ -137,7 +137,7 @@ func DecodeCatalog(files []File, opts CatalogOptions) (*CatalogFiles, error) {
 		scales: make(map[graph.ID]*graph.Scale), scaleOf: make(map[graph.ID]graph.ID),
 	}
 	r.read(files)
-	slices.SortStableFunc(r.out.Problems, func(a, b CatalogProblem) int { return a.Position.compare(b.Position) })
+	slices.SortStableFunc(r.out.Problems, func(a, b CatalogProblem) int { return a.compare(b.Position) })
 	return r.out, r.out.err()
 }
 

@@ -13,21 +13,26 @@ import (
 	"github.com/cairn-skills/cairn/graph"
 )
 
-// EncodeCatalog writes the catalog entries of b as one canonical YAML file of
-// the catalog name, in the order of b: the same entries give the same bytes, and
-// [DecodeCatalog] with the same options gives the entries back. Their Source
-// and Version are not written, their nodes are named as [graph.NameNodes] does,
-// and rates are put in lowest terms. Facts about people are left aside. Levels
-// are written by name where b or opts have the scale.
+// catalogPartBytes is the size at which EncodeCatalog begins another file: small
+// enough for editors and for [MaxCatalogValues], with room for a large entry.
+const catalogPartBytes = 4 << 20
+
+// EncodeCatalog writes the catalog entries of b as canonical YAML of the catalog
+// name, in the order of b: the same entries give the same bytes, and
+// [DecodeCatalog] with the same options gives the entries back. It is one file,
+// catalog.yaml, or for more than about 4 MiB several, whose names sort in their
+// order.
+//
+// The entries' Source and Version are not written, their nodes are named as
+// [graph.NameNodes] does, and rates are put in lowest terms. Facts about people
+// are left aside. Levels are written by name where b or opts have the scale.
 //
 // The error is of class [graph.ErrInvalid] and names the entry if b holds
 // something that a catalog file cannot say, e.g. an id that is none.
-func EncodeCatalog(name graph.ID, b graph.Batch, opts CatalogOptions) ([]byte, error) {
+func EncodeCatalog(name graph.ID, b graph.Batch, opts CatalogOptions) ([]File, error) {
 	want := canonicalEntries(name, b)
-	w := newCatalogWriter(want, opts)
-	var out bytes.Buffer
-	w.root(name, want).write(&out, 0)
-	got, err := DecodeCatalog([]File{{"catalog.yaml", out.Bytes()}}, opts)
+	files := splitCatalog(newCatalogWriter(want, opts).root(name, want))
+	got, err := DecodeCatalog(files, opts)
 	if err != nil {
 		first := got.Problems[0]
 		return nil, &graph.Error{
@@ -38,7 +43,49 @@ func EncodeCatalog(name graph.ID, b graph.Batch, opts CatalogOptions) ([]byte, e
 	if at := differs(want, got.Batch); at != "" {
 		return nil, graph.Invalid(at, "cannot be written in a catalog file: it would not be read back as it is")
 	}
-	return out.Bytes(), nil
+	return files, nil
+}
+
+// splitCatalog writes a catalog as files. Each begins with the catalog's name;
+// a list of entries that is cut goes on under the same key in the next file.
+func splitCatalog(root *docNode) []File {
+	head := mapNode()
+	head.set(root.keys[0], root.items[0])
+	var parts []*bytes.Buffer
+	var part *bytes.Buffer
+	begin := func() {
+		part = new(bytes.Buffer)
+		parts = append(parts, part)
+		head.write(part, 0)
+	}
+	begin()
+	for i, key := range root.keys[1:] {
+		value := root.items[i+1]
+		if value.form != docList {
+			section := mapNode()
+			section.set(key, value)
+			section.write(part, 0)
+			continue
+		}
+		for j := range value.items {
+			if part.Len() > catalogPartBytes {
+				begin()
+				part.WriteString(key + ":\n")
+			} else if j == 0 {
+				part.WriteString(key + ":\n")
+			}
+			one := docNode{form: docList, items: value.items[j : j+1]}
+			one.writeItems(part, 2)
+		}
+	}
+	files := make([]File, len(parts))
+	for i, p := range parts {
+		files[i] = File{fmt.Sprintf("catalog-%03d.yaml", i+1), p.Bytes()}
+	}
+	if len(files) == 1 {
+		files[0].Name = "catalog.yaml"
+	}
+	return files
 }
 
 // canonicalEntries are b's catalog entries as DecodeCatalog would give them.

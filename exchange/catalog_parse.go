@@ -41,9 +41,10 @@ func parseCatalogFile(f File) (*yaml.Node, *syntaxError) {
 	return parseCatalogYAML(text)
 }
 
-// checkCatalogText refuses text that is not UTF-8 and text that may hold more
-// than MaxCatalogValues values: a value needs at least one of the characters
-// counted here, and a parsed value is fifty times as large as its text.
+// checkCatalogText refuses text that is not UTF-8 and text that may hold far more
+// than MaxCatalogValues values, since a parsed value is up to a hundred times as
+// large as its text. A value needs one of the characters counted here at least;
+// in ordinary files there are about two for each.
 func checkCatalogText(text []byte) *syntaxError {
 	values := 0
 	for i, r := range string(text) {
@@ -59,7 +60,7 @@ func checkCatalogText(text []byte) *syntaxError {
 			values++
 		}
 	}
-	if values > 4*MaxCatalogValues {
+	if values > 2*MaxCatalogValues {
 		return &syntaxError{
 			code: codeTooLarge, message: fmt.Sprintf("the file may hold more than %d values", MaxCatalogValues),
 			hint: "split it into several files of one folder",
@@ -73,7 +74,7 @@ var yamlErrorLine = regexp.MustCompile(`^line (\d+): `)
 func parseCatalogYAML(text []byte) (*yaml.Node, *syntaxError) {
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	root, err := decodeYAML(dec)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return nil, nil
 	}
 	if err == nil {
@@ -85,7 +86,7 @@ func parseCatalogYAML(text []byte) (*yaml.Node, *syntaxError) {
 			}
 		}
 	}
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		e := &syntaxError{code: codeSyntax, message: strings.TrimPrefix(err.Error(), "yaml: "), hint: "mend the YAML"}
 		if m := yamlErrorLine.FindStringSubmatch(e.message); m != nil {
 			e.line, _ = strconv.Atoi(m[1])
@@ -125,12 +126,16 @@ func parseCatalogJSON(text []byte) (*yaml.Node, *syntaxError) {
 	j := &jsonTree{text: text, dec: json.NewDecoder(bytes.NewReader(text)), line: 1, column: 1}
 	j.dec.UseNumber()
 	fail := func(code, message, hint string) (*yaml.Node, *syntaxError) {
-		line, column := catalogLineColumn(text, int(j.dec.InputOffset()))
+		at := int(j.dec.InputOffset())
+		if code == codeManyDocuments {
+			at = j.start(len(text))
+		}
+		line, column := catalogLineColumn(text, at)
 		return nil, &syntaxError{code: code, line: line, column: column, message: message, hint: hint}
 	}
 	root, err := j.value(0)
 	switch {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return nil, nil
 	case errors.Is(err, errCatalogDepth):
 		return fail(codeTooDeep, err.Error(), "write it flatter")
@@ -166,10 +171,7 @@ func (j *jsonTree) next() (*yaml.Node, json.Delim, error) {
 		return nil, 0, err
 	}
 	end := int(j.dec.InputOffset())
-	start := j.offset
-	for start < end && strings.IndexByte(" \t\r\n,:", j.text[start]) >= 0 {
-		start++
-	}
+	start := j.start(end)
 	line, column := j.advance(start)
 	raw := j.text[start:end]
 	j.advance(end)
@@ -202,6 +204,15 @@ func (j *jsonTree) next() (*yaml.Node, json.Delim, error) {
 	return n, 0, nil
 }
 
+// start is where the next token begins, before end.
+func (j *jsonTree) start(end int) int {
+	i := j.offset
+	for i < end && strings.IndexByte(" \t\r\n,:", j.text[i]) >= 0 {
+		i++
+	}
+	return i
+}
+
 func (j *jsonTree) value(depth int) (*yaml.Node, error) {
 	n, _, err := j.next()
 	if err != nil || n.Kind == yaml.ScalarNode {
@@ -225,7 +236,7 @@ func (j *jsonTree) value(depth int) (*yaml.Node, error) {
 
 // cutShort is err inside a value, where the end of the text is not the end.
 func cutShort(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err

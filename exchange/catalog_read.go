@@ -59,7 +59,7 @@ func (r *catalogReader) read(files []File) {
 		r.file = t.file
 		r.readTree(t.root)
 	}
-	if len(r.out.Problems) > maxCatalogProblems {
+	if r.full() {
 		r.out.Problems = append(r.out.Problems[:maxCatalogProblems], CatalogProblem{Problem: graph.Problem{
 			Code: codeTooMany, Severity: graph.Failure,
 			Message: fmt.Sprintf("there are more than %d problems; the others are not listed", maxCatalogProblems), Hint: "mend these first",
@@ -132,7 +132,7 @@ func (r *catalogReader) fail(n *yaml.Node, path, code, message, hint string) {
 }
 
 func (r *catalogReader) problem(s graph.Severity, n *yaml.Node, path, code, message, hint string) {
-	if r.quiet || len(r.out.Problems) > maxCatalogProblems {
+	if r.quiet || r.full() {
 		return
 	}
 	r.out.Problems = append(r.out.Problems, CatalogProblem{
@@ -225,9 +225,15 @@ func (r *catalogReader) list(n *yaml.Node, path string, each func(item *yaml.Nod
 		return
 	}
 	for i, item := range n.Content {
+		if r.full() {
+			return
+		}
 		each(item, indexPath(path, i))
 	}
 }
+
+// full reports whether no more problems are listed; then reading on is of no use.
+func (r *catalogReader) full() bool { return len(r.out.Problems) > maxCatalogProblems }
 
 // pairs calls each for the keys and values of the map n.
 func (r *catalogReader) pairs(n *yaml.Node, path, want string, each func(k, v *yaml.Node, path string)) {

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/text/currency"
@@ -54,10 +53,11 @@ func (r *catalogReader) filled(n *yaml.Node, path string) string {
 	return s
 }
 
-// badRune is the first character that no text of a catalog may hold.
+// badRune is the first character that no text of a catalog may hold. The
+// controls from U+0080 on are let through: published frameworks have them.
 func badRune(s string) (rune, bool) {
 	for _, c := range s {
-		if unicode.IsControl(c) && c != '\n' && c != '\t' || c == '\uFFFE' || c == '\uFFFF' {
+		if c < ' ' && c != '\n' && c != '\t' && c != '\r' || c == '\u007F' || c == '\uFFFE' || c == '\uFFFF' {
 			return c, false
 		}
 	}

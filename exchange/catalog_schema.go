@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
+	"maps"
 )
 
 // catalogSchemaFile is the name under which the schema may lie beside a catalog.
@@ -108,9 +109,7 @@ func (s *catalogShape) schema() map[string]any {
 	var required []any
 	for _, k := range s.keys {
 		p := map[string]any{"description": k.doc}
-		for name, v := range k.value {
-			p[name] = v
-		}
+		maps.Copy(p, k.value)
 		properties[k.name] = p
 		if k.required {
 			required = append(required, k.name)

@@ -3,7 +3,9 @@ package exchange
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -80,20 +82,49 @@ func fileNamed(tb testing.TB, name string) []byte {
 // same again.
 func TestEncodeExample(t *testing.T) {
 	c := decodeGood(t, CatalogOptions{}, exampleFiles(t)...)
-	text, err := EncodeCatalog(c.Name, c.Batch, CatalogOptions{})
-	if err != nil {
-		t.Fatal(err)
+	files := encodeGood(t, c.Name, c.Batch, CatalogOptions{})
+	if len(files) != 1 || files[0].Name != "catalog.yaml" {
+		t.Errorf("%d files, the first %s", len(files), files[0].Name)
 	}
-	again := decodeGood(t, CatalogOptions{}, File{"all.yaml", text})
+	again := decodeGood(t, CatalogOptions{}, files...)
 	if d := cmp.Diff(c.Batch, again.Batch); d != "" {
 		t.Errorf("read back (-want +got):\n%s", d)
 	}
-	second, err := EncodeCatalog(again.Name, again.Batch, CatalogOptions{})
-	if err != nil {
-		t.Fatal(err)
+	second := encodeGood(t, again.Name, again.Batch, CatalogOptions{})
+	if d := cmp.Diff(string(files[0].Content), string(second[0].Content)); d != "" {
+		t.Errorf("written again (-first +second):\n%s", d)
 	}
-	if !bytes.Equal(text, second) {
-		t.Errorf("written again (-first +second):\n%s", cmp.Diff(string(text), string(second)))
+}
+
+func encodeGood(tb testing.TB, name graph.ID, b graph.Batch, opts CatalogOptions) []File {
+	tb.Helper()
+	files, err := EncodeCatalog(name, b, opts)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return files
+}
+
+// TestEncodeLargeCatalog: what is too much for a file is written in several, in
+// an order that their names keep.
+func TestEncodeLargeCatalog(t *testing.T) {
+	var b graph.Batch
+	prose := graph.NewText(graph.Translation{Lang: "en", Value: strings.Repeat("many words ", 2000)})
+	for i := range 600 {
+		b.Competencies = append(b.Competencies, graph.Competency{ID: graph.ID(fmt.Sprintf("c%d", i)), Description: prose})
+	}
+	b.Ladders = []graph.Ladder{{ID: "l"}}
+	files := encodeGood(t, "x", b, CatalogOptions{})
+	if len(files) < 3 || !slices.IsSortedFunc(files, func(a, b File) int { return strings.Compare(a.Name, b.Name) }) {
+		t.Fatalf("%d files", len(files))
+	}
+	for _, f := range files {
+		if len(f.Content) > catalogPartBytes+1<<20 || !bytes.HasPrefix(f.Content, []byte("catalog: x\n")) {
+			t.Errorf("%s has %d bytes and begins %.20q", f.Name, len(f.Content), f.Content)
+		}
+	}
+	if got := decodeGood(t, CatalogOptions{}, files...).Batch; len(got.Competencies) != 600 || got.Competencies[599].ID != "c599" || len(got.Ladders) != 1 {
+		t.Errorf("%d competencies and %d ladders are read back", len(got.Competencies), len(got.Ladders))
 	}
 }
 

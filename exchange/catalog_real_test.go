@@ -1,0 +1,42 @@
+package exchange
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/cairn-skills/cairn/graph"
+	"github.com/cairn-skills/cairn/graph/graphtest"
+)
+
+// TestEncodeESCO: all of ESCO can be written as catalog files and read back, with
+// its 14,000 competencies, its rules and the odd characters of its texts.
+func TestEncodeESCO(t *testing.T) {
+	if testing.Short() {
+		t.Skip("NOT TESTED: writing all of ESCO takes seconds; run without -short")
+	}
+	var all graph.Batch
+	dir := os.DirFS(filepath.Join(graphtest.SharedDir(t), "data", "esco-1.1.1-en"))
+	_, err := DecodeESCO(context.Background(), dir, ESCOOptions{}, func(b graph.Batch) error {
+		all.Scales = append(all.Scales, b.Scales...)
+		all.Frameworks = append(all.Frameworks, b.Frameworks...)
+		all.Competencies = append(all.Competencies, b.Competencies...)
+		all.Roles = append(all.Roles, b.Roles...)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all.Competencies) < 14_000 || len(all.Roles) < 3_000 {
+		t.Fatalf("only %d competencies and %d roles were imported", len(all.Competencies), len(all.Roles))
+	}
+	files := encodeGood(t, "esco", all, CatalogOptions{})
+	got := decodeGood(t, CatalogOptions{}, files...).Batch
+	if d := cmp.Diff(canonicalEntries("esco", all), got, cmpopts.EquateEmpty()); d != "" {
+		t.Errorf("read back (-want +got):\n%s", d)
+	}
+}
