@@ -292,12 +292,18 @@ func (n *TreeNode) judge(e *Evidence, p *Profile) State {
 	switch {
 	case !e.Valid:
 		return StateLapsed
-	case !e.Counts, e.Rigor < n.MinRigor, len(n.Issuers) > 0 && !slices.Contains(n.Issuers, e.Issuer):
+	case !e.Counts, e.Rigor < n.MinRigor, !n.accepts(e.Issuer):
 		return StateTooWeak
 	case n.FreshWithinMonths > 0 && e.IssuedAt < p.At.AddMonths(-n.FreshWithinMonths, p.Catalog.zone):
 		return StateStale
 	}
 	return StateMet
+}
+
+// accepts reports whether the leaf takes awards of an issuer. An issuer that the
+// catalog does not know is not one that a leaf names.
+func (n *TreeNode) accepts(i IssuerIndex) bool {
+	return len(n.Issuers) == 0 || i != None && slices.Contains(n.Issuers, i)
 }
 
 func (p *Profile) levelLeaf(n *TreeNode) NodeResult {

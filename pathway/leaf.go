@@ -66,19 +66,24 @@ func (b *builder) leafGate(n *graph.TreeNode) int32 {
 	return b.gate(1, &atom{achievement: graph.None, leaf: n, competency: graph.None, enforced: -1})
 }
 
+// accepts reports whether a holds leaf takes awards of an issuer.
+func accepts(n *graph.TreeNode, i graph.IssuerIndex) bool {
+	return len(n.Issuers) == 0 || i != graph.None && slices.Contains(n.Issuers, i)
+}
+
 // givers are the gates of the awards that would meet a holds leaf: new ones, by
 // achievement, then awards held that do not count yet.
 func (b *builder) givers(n *graph.TreeNode) []int32 {
 	if n.Achievement == graph.None {
 		return nil
 	}
-	accepts := func(issuer graph.IssuerIndex, rigor graph.Rigor) bool {
-		return rigor >= n.MinRigor && (len(n.Issuers) == 0 || slices.Contains(n.Issuers, issuer))
+	meets := func(issuer graph.IssuerIndex, rigor graph.Rigor) bool {
+		return rigor >= n.MinRigor && accepts(n, issuer)
 	}
 	var out []int32
 	c := b.profile.Catalog
 	for _, a := range append([]graph.AchievementIndex{n.Achievement}, b.replaced[n.Achievement]...) {
-		if v := c.InForce(a, b.profile.At); v != nil && accepts(v.Issuer, v.PlannedRigor()) {
+		if v := c.InForce(a, b.profile.At); v != nil && meets(v.Issuer, v.PlannedRigor()) {
 			out = append(out, b.award(v))
 		}
 	}
@@ -89,7 +94,7 @@ func (b *builder) givers(n *graph.TreeNode) []int32 {
 		}
 		e := &b.profile.Evidence()[i]
 		fresh := n.FreshWithinMonths <= 0 || e.IssuedAt >= b.profile.At.AddMonths(-n.FreshWithinMonths, c.Zone())
-		if fresh && accepts(e.Issuer, e.Rigor) && slices.Contains(c.HeldAs(e.Version.Index), n.Achievement) {
+		if fresh && meets(e.Issuer, e.Rigor) && slices.Contains(c.HeldAs(e.Version.Index), n.Achievement) {
 			out = append(out, g)
 		}
 	}

@@ -107,7 +107,7 @@ func (a *adviser) closedBy(v *graph.Version, leaves *openLeaves) []openLeaf {
 	var out []openLeaf
 	for _, h := range c.HeldAs(v.Index) {
 		for _, l := range leaves.byAchievement[h] {
-			if v.PlannedRigor() >= l.node.MinRigor && (len(l.node.Issuers) == 0 || slices.Contains(l.node.Issuers, v.Issuer)) {
+			if v.PlannedRigor() >= l.node.MinRigor && accepts(l.node, v.Issuer) {
 				out = append(out, l)
 			}
 		}
