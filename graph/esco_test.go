@@ -55,3 +55,30 @@ func TestLintESCO(t *testing.T) {
 		})
 	}
 }
+
+func TestSearchESCO(t *testing.T) {
+	c := graph.CompileBatch(esco(t, exchange.DeriveNothing))
+	began := time.Now()
+	c.Search(graph.Query{Text: "warm up"})
+	t.Logf("index built in %v", time.Since(began))
+	for _, row := range []struct {
+		text string
+		kind graph.Kind
+		want string
+	}{
+		{"data scientist", graph.KindRole, "data scientist"},
+		{"data scientsit", graph.KindRole, "data scientist"},
+		{"Data Analyst", graph.KindRole, "data analyst"},
+		{"use databases", graph.KindCompetency, "use databases"},
+	} {
+		began := time.Now()
+		hits := c.Search(graph.Query{Text: row.text, Kinds: []graph.Kind{row.kind}, Limit: 5})
+		t.Logf("%q: %v", row.text, time.Since(began))
+		if len(hits) == 0 || hits[0].Label != row.want {
+			t.Errorf("Search(%q) = %v, want %q first", row.text, hits, row.want)
+		}
+	}
+	if id, hits := c.Resolve(graph.KindRole, "Data Scientist"); id == "" {
+		t.Errorf("Resolve(data scientist) names nothing; candidates %v", hits)
+	}
+}
