@@ -74,7 +74,7 @@ const escoFrameworkID graph.ID = "http://data.europa.eu/esco/concept-scheme/skil
 // twice, and for a folder without skills_*.csv; [graph.ErrLimit] for a field
 // over 1 MiB, a row over 4 MiB or a file over 256 MiB; emit's error as it is.
 //
-// Memory is in proportion to the files' text (about 150 MB for one language).
+// Memory is in proportion to the text of the files.
 func DecodeESCO(ctx context.Context, fsys fs.FS, opts ESCOOptions, emit func(graph.Batch) error) (Report, error) {
 	if opts.Catalog == "" {
 		opts.Catalog = "esco"
