@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cairn-skills/cairn/graph/filestore"
+)
+
+// checked is what cairn check --json prints.
+type checked struct {
+	File        string   `json:"file"`
+	Clean       bool     `json:"clean"`
+	Revision    uint64   `json:"revision"`
+	Batches     int      `json:"batches"`
+	Facts       int      `json:"facts"`
+	Personal    int      `json:"personal"`
+	Erased      int      `json:"erased"`
+	Keys        int      `json:"keys"`
+	RunningHash string   `json:"runningHash"`
+	Problems    []string `json:"problems"`
+}
+
+// checkCmd is cairn check.
+func (a *app) checkCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Whether the data file is whole",
+		Long: `Reads the data file and its keys file whole and checks their structure, every
+checksum, the running hash of the log, and that every sealed record opens. The
+exit code is 1 if something is wrong.`,
+		Args: exactly(0, ""),
+	}
+	a.dataFlag(cmd)
+	cmd.RunE = a.verb(func(ctx context.Context, _ []string) error {
+		path, store, err := a.openStore()
+		if err != nil {
+			return err
+		}
+		defer store.Close()
+		stop := a.working("checking")
+		r, err := store.Check(ctx)
+		stop()
+		if err != nil {
+			return err
+		}
+		if a.json {
+			out := checked{
+				File: path, Clean: len(r.Problems) == 0, Revision: uint64(r.Revision), Batches: r.Batches, Facts: r.Facts,
+				Personal: r.Personal, Erased: r.Erased, Keys: r.Keys, RunningHash: r.RunningHash, Problems: append([]string{}, r.Problems...),
+			}
+			err = a.printValue(out)
+		} else {
+			for _, p := range r.Problems {
+				a.printf("%s: %s\n", path, p)
+			}
+			state := "is whole"
+			if n := len(r.Problems); n > 0 {
+				state = "has " + count(n, "problem")
+			}
+			a.printf("%s %s: revision %d, %s, %s, %s\n", path, state, r.Revision, count(r.Facts, "fact"), count(r.Personal, "sealed record"), count(r.Keys, "key"))
+		}
+		if err == nil && len(r.Problems) > 0 {
+			err = told
+		}
+		return err
+	})
+	return cmd
+}
+
+// openStore opens the data file for reading, without a server over it.
+func (a *app) openStore() (string, *filestore.Store, error) {
+	path, _ := a.dataFile()
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return path, nil, errNoData(path)
+	}
+	store, err := filestore.Open(path, filestore.Options{ReadOnly: true})
+	return path, store, err
+}

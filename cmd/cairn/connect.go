@@ -1,0 +1,239 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	cairnv1 "github.com/cairn-skills/cairn/gen/cairn/v1"
+	"github.com/cairn-skills/cairn/graph"
+	"github.com/cairn-skills/cairn/graph/filestore"
+	"github.com/cairn-skills/cairn/server"
+)
+
+// defaultData is the data file when nothing names one.
+const defaultData = "cairn.db"
+
+// maxMessage bounds a message to or from a server: the server's own limit.
+const maxMessage = 128 << 20
+
+// where is where a verb asks: the flags that say so.
+type where struct {
+	server   string
+	data     string
+	catalog  string
+	holdings []string
+}
+
+// access is what a verb does with a data file.
+type access uint8
+
+const (
+	reads  access = iota // it must be there
+	tries                // it is read if it is there; otherwise the store is empty
+	writes               // it is made if it is not there
+)
+
+// asksFlags are the flags of a verb that asks a server or a data file.
+func (a *app) asksFlags(cmd *cobra.Command) {
+	a.dataFlag(cmd)
+	cmd.Flags().StringVar(&a.where.server, "server", "", "ask the server at this `address`, for example 127.0.0.1:8080 (CAIRN_SERVER)")
+	cmd.MarkFlagsMutuallyExclusive("server", "data")
+}
+
+// dataFlag is the flag of a verb that works on a data file.
+func (a *app) dataFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&a.where.data, "data", "", "the data `file` (CAIRN_DATA; otherwise "+defaultData+")")
+}
+
+// filesFlags are the further flags of a verb that can be asked straight from
+// files.
+func (a *app) filesFlags(cmd *cobra.Command) {
+	a.asksFlags(cmd)
+	cmd.Flags().StringVar(&a.where.catalog, "catalog", "", "ask the catalog in this `folder` instead of a data file")
+	cmd.Flags().StringArrayVar(&a.where.holdings, "holdings", nil, "with --catalog: a `file` of people, awards or claims; may be repeated")
+	cmd.MarkFlagsMutuallyExclusive("server", "data", "catalog")
+	cmd.MarkFlagsMutuallyExclusive("server", "holdings")
+	cmd.MarkFlagsMutuallyExclusive("data", "holdings")
+}
+
+// client is a connection to the API.
+type client struct {
+	catalog cairnv1.CatalogServiceClient
+	people  cairnv1.PeopleServiceClient
+	facts   cairnv1.FactServiceClient
+	pathway cairnv1.PathwayServiceClient
+	search  cairnv1.SearchServiceClient
+	system  cairnv1.SystemServiceClient
+	closers []func()
+}
+
+func newClient(conn grpc.ClientConnInterface, closers ...func()) *client {
+	return &client{
+		catalog: cairnv1.NewCatalogServiceClient(conn),
+		people:  cairnv1.NewPeopleServiceClient(conn),
+		facts:   cairnv1.NewFactServiceClient(conn),
+		pathway: cairnv1.NewPathwayServiceClient(conn),
+		search:  cairnv1.NewSearchServiceClient(conn),
+		system:  cairnv1.NewSystemServiceClient(conn),
+		closers: closers,
+	}
+}
+
+// close ends the connection, last opened first.
+func (c *client) close() {
+	for i := len(c.closers) - 1; i >= 0; i-- {
+		c.closers[i]()
+	}
+}
+
+// connect opens what the flags and the environment name. A flag goes before the
+// environment, and a server named there before a data file.
+func (a *app) connect(ctx context.Context, need access) (*client, error) {
+	switch {
+	case a.where.catalog != "":
+		return a.connectFiles(ctx)
+	case len(a.where.holdings) > 0:
+		return nil, misused("--holdings needs --catalog").hinted("what a data file has comes by cairn import")
+	case a.where.server != "":
+		return dial(a.where.server)
+	case a.where.data == "" && a.env("CAIRN_SERVER") != "":
+		return dial(a.env("CAIRN_SERVER"))
+	}
+	return a.connectData(ctx, need)
+}
+
+// dial connects to a server.
+func dial(addr string) (*client, error) {
+	if _, _, err := net.SplitHostPort(addr); err != nil {
+		return nil, misused("--server: %q is not an address such as 127.0.0.1:8080", addr)
+	}
+	conn, err := grpc.NewClient("passthrough:///"+addr, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)))
+	if err != nil {
+		return nil, err
+	}
+	return newClient(conn, func() { _ = conn.Close() }), nil
+}
+
+// dataFile is the data file that is meant, and whether it was named.
+func (a *app) dataFile() (path string, named bool) {
+	if a.where.data != "" {
+		return a.where.data, true
+	}
+	if path = a.env("CAIRN_DATA"); path != "" {
+		return path, true
+	}
+	return defaultData, false
+}
+
+// errNoData is the failure of a verb that needs a data file and has none.
+func errNoData(path string) error {
+	return failed("%s: there is no such data file", path).
+		hinted("cairn apply DIR makes one from a catalog; --data or CAIRN_DATA names another")
+}
+
+// connectData opens the data file with a server over it in this process.
+func (a *app) connectData(ctx context.Context, need access) (*client, error) {
+	path, named := a.dataFile()
+	if need != writes {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			if need == reads || named {
+				return nil, errNoData(path)
+			}
+			return a.connectThrowaway(ctx)
+		}
+	}
+	h, err := a.open(ctx, path, opening{file: filestore.Options{ReadOnly: need != writes}})
+	if err != nil {
+		return nil, err
+	}
+	return newClient(h.server.Client(), h.close), nil
+}
+
+// connectThrowaway is a server over an empty file that is removed by close.
+func (a *app) connectThrowaway(ctx context.Context) (*client, error) {
+	h, err := a.openThrowaway(ctx, opening{})
+	if err != nil {
+		return nil, err
+	}
+	return newClient(h.server.Client(), h.close), nil
+}
+
+// house is a store with a server over it.
+type house struct {
+	store  *filestore.Store
+	live   *graph.Live
+	server *server.Server
+	remove string // the folder to remove in the end
+}
+
+// opening says how a data file is opened. The zero value is usable.
+type opening struct {
+	file      filestore.Options
+	log       *slog.Logger // receives what goes wrong inside; nil: nothing
+	accessLog bool
+}
+
+// open opens a data file and puts a server over it.
+func (a *app) open(ctx context.Context, path string, how opening) (*house, error) {
+	store, err := filestore.Open(path, how.file)
+	if err != nil {
+		return nil, err
+	}
+	h := &house{store: store}
+	if h.live, err = graph.Open(ctx, store, graph.Options{}); err != nil {
+		h.close()
+		return nil, err
+	}
+	h.server, err = server.New(h.live, server.Options{
+		Version: version(), Store: "file", Log: how.log, AccessLog: how.accessLog,
+		Now: func() graph.Instant { return graph.InstantOf(a.now()) },
+		// Who sits in front of it can stop it.
+		CallLimit: time.Hour,
+	})
+	if err != nil {
+		h.close()
+		return nil, err
+	}
+	return h, nil
+}
+
+// openThrowaway opens an empty data file in a folder of its own, which close
+// removes. It is never synced: nothing in it outlives the process.
+func (a *app) openThrowaway(ctx context.Context, how opening) (*house, error) {
+	dir, err := os.MkdirTemp("", "cairn-")
+	if err != nil {
+		return nil, err
+	}
+	how.file.NoSync = true
+	h, err := a.open(ctx, filepath.Join(dir, defaultData), how)
+	if err != nil {
+		_ = os.RemoveAll(dir)
+		return nil, err
+	}
+	h.remove = dir
+	return h, nil
+}
+
+func (h *house) close() {
+	if h.server != nil {
+		h.server.Close()
+	}
+	if h.live != nil {
+		h.live.Close()
+	}
+	_ = h.store.Close()
+	if h.remove != "" {
+		_ = os.RemoveAll(h.remove)
+	}
+}

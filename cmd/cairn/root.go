@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// root is the command with all its verbs.
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "cairn",
+		Short: "What a person can earn next, and why",
+		Long: `Cairn knows what can be learned, earned and worked as, and what people hold.
+It says how complete a stack is, which way leads to a role, what to do next and
+how far it is.
+
+Every verb asks a server (--server), a data file (--data, otherwise cairn.db in
+the working folder) or, where it takes them, plain files (--catalog, --holdings).`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		RunE: a.verb(func(_ context.Context, args []string) error {
+			if len(args) == 0 {
+				return misused("a verb is missing").hinted("cairn help lists them")
+			}
+			return misused("there is no verb %q", args[0]).hinted("cairn help lists them")
+		}),
+	}
+	root.PersistentFlags().BoolVar(&a.json, "json", false, "print the API's own message as JSON")
+	root.PersistentFlags().StringSliceVar(&a.languages, "lang", nil, "wanted `languages` of titles, best first, for example de,en (CAIRN_LANG)")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return misused("%s", err).hinted("see %s --help", cmd.CommandPath())
+	})
+	root.AddGroup(
+		&cobra.Group{ID: "ask", Title: "Questions about a person:"},
+		&cobra.Group{ID: "catalog", Title: "The catalog:"},
+		&cobra.Group{ID: "facts", Title: "Files in and out:"},
+		&cobra.Group{ID: "run", Title: "Running it:"},
+	)
+	for _, v := range []struct {
+		group string
+		cmds  []*cobra.Command
+	}{
+		{"ask", []*cobra.Command{a.pathCmd(), a.nextCmd(), a.completeCmd(), a.gapCmd()}},
+		{"catalog", []*cobra.Command{a.lintCmd(), a.diffCmd(), a.applyCmd(), a.searchCmd()}},
+		{"facts", []*cobra.Command{a.importCmd(), a.exportCmd()}},
+		{"run", []*cobra.Command{a.serveCmd(), a.demoCmd(), a.checkCmd(), a.backupCmd(), a.versionCmd()}},
+	} {
+		for _, c := range v.cmds {
+			c.GroupID = v.group
+			root.AddCommand(c)
+		}
+	}
+	return root
+}
+
+// verb is f as what cobra runs. An error of f is a failure; every other error
+// of cobra is a misuse.
+func (a *app) verb(f func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(a.languages) == 0 {
+			a.languages = strings.FieldsFunc(a.env("CAIRN_LANG"), func(r rune) bool { return r == ',' || r == ' ' })
+		}
+		if err := f(cmd.Context(), args); err != nil {
+			return &failure{err}
+		}
+		return nil
+	}
+}
+
+// exactly takes n arguments; what names them, for example "ACHIEVEMENT".
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < n:
+			return misused("%s is missing", what).hinted("usage: %s", cmd.UseLine())
+		case len(args) > n:
+			return misused("%q is one argument too many", args[n]).hinted("usage: %s", cmd.UseLine())
+		}
+		return nil
+	}
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cairn-skills/cairn/graph/filestore"
+	"github.com/cairn-skills/cairn/server"
+)
+
+// defaultListen is the address of a server when nothing names one.
+const defaultListen = "127.0.0.1:8080"
+
+// listening is what cairn serve --json prints once it answers.
+type listening struct {
+	Address string `json:"address"`
+	URL     string `json:"url"`
+	Data    string `json:"data"`
+}
+
+// serveCmd is cairn serve.
+func (a *app) serveCmd() *cobra.Command {
+	var listen string
+	var accessLog bool
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Answer over gRPC and REST",
+		Long: `Serves the data file over gRPC and REST on one port, until it is interrupted. The
+data file is made if there is none. Nothing asks callers who they are, so only
+loopback addresses are taken. One server serves one organization.`,
+		Args: exactly(0, ""),
+	}
+	a.dataFlag(cmd)
+	cmd.Flags().StringVar(&listen, "listen", "", "the `address` to listen on (CAIRN_LISTEN; otherwise "+defaultListen+"); port 0 is any that is free")
+	cmd.Flags().BoolVar(&accessLog, "access-log", false, "log every call")
+	cmd.RunE = a.verb(func(ctx context.Context, _ []string) error {
+		for _, other := range []string{a.env("CAIRN_LISTEN"), defaultListen} {
+			if listen == "" {
+				listen = other
+			}
+		}
+		// The address is tried first: a wrong one should not make a data file.
+		l, err := server.Listen(ctx, listen)
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		path, _ := a.dataFile()
+		stop := a.working("opening " + path)
+		h, err := a.open(ctx, path, opening{file: filestore.Options{}, log: slog.New(slog.NewTextHandler(a.err, nil)), accessLog: accessLog})
+		stop()
+		if err != nil {
+			return err
+		}
+		defer h.close()
+		return a.serve(ctx, h, l, path)
+	})
+	return cmd
+}
+
+// serve says where it answers, and answers until ctx ends.
+func (a *app) serve(ctx context.Context, h *house, l net.Listener, path string) error {
+	out := listening{Address: l.Addr().String(), URL: "http://" + l.Addr().String(), Data: path}
+	if a.json {
+		if err := a.printValue(out); err != nil {
+			return err
+		}
+	} else {
+		a.printf("%s is served on %s\n", path, out.Address)
+		a.printf("  REST   %s/v1/status, described by %s/openapi.json\n", out.URL, out.URL)
+		a.printf("  gRPC   %s, with reflection and health\n", out.Address)
+		a.printf("  cairn  cairn search --server %s data\n", out.Address)
+		a.say("interrupt it to stop")
+	}
+	if err := h.server.Serve(ctx, l); err != nil {
+		return err
+	}
+	a.say("stopped")
+	return nil
+}

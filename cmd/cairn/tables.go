@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"io"
+	"iter"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/cairn-skills/cairn/exchange"
+	cairnv1 "github.com/cairn-skills/cairn/gen/cairn/v1"
+	"github.com/cairn-skills/cairn/graph"
+)
+
+// pageSize is the most entries that the API answers at once.
+const pageSize = 1000
+
+// tables writes what is known about people, person by person, in pages pinned
+// to the revision of the first.
+type tables struct {
+	client *client
+	err    error // what ended the reading
+}
+
+// write writes the table what: people or awards.
+func (t *tables) write(ctx context.Context, w io.Writer, what string, format exchange.TableFormat) error {
+	kind, rows := exchange.PeopleTable, t.assignments
+	if what == "awards" {
+		kind, rows = exchange.AwardTable, t.awards
+	}
+	err := exchange.EncodeTable(w, format, kind, func(yield func(exchange.Row) bool) {
+		for p := range t.people(ctx) {
+			for row := range rows(ctx, p) {
+				if !yield(row) {
+					return
+				}
+			}
+			if t.err != nil {
+				return
+			}
+		}
+	})
+	if t.err != nil {
+		return t.err
+	}
+	return err
+}
+
+// people are all people, by id.
+func (t *tables) people(ctx context.Context) iter.Seq[*cairnv1.Person] {
+	return func(yield func(*cairnv1.Person) bool) {
+		req := &cairnv1.ListPeopleRequest{PageSize: pageSize, OmitLabels: true}
+		for {
+			out, err := t.client.people.ListPeople(ctx, req)
+			if err != nil {
+				t.err = err
+				return
+			}
+			for _, p := range out.GetAnswer().GetPeople() {
+				if !yield(p.GetPerson()) {
+					return
+				}
+			}
+			if req.PageToken = out.GetAnswer().GetNextPageToken(); req.GetPageToken() == "" {
+				return
+			}
+		}
+	}
+}
+
+// assignments are the rows of a person in the table of people: one for each
+// assignment, the oldest first, or one with the name alone.
+func (t *tables) assignments(ctx context.Context, p *cairnv1.Person) iter.Seq[exchange.Row] {
+	return func(yield func(exchange.Row) bool) {
+		out, err := t.client.people.GetPerson(ctx, &cairnv1.GetPersonRequest{Person: p.GetId(), OmitLabels: true})
+		if err != nil {
+			t.err = err
+			return
+		}
+		row := exchange.Row{Kind: exchange.PeopleTable, Person: graph.ID(p.GetId())}
+		if p.GetName() != "" {
+			row.Personal = &graph.Personal{Person: row.Person, Name: p.GetName()}
+		}
+		list := out.GetAnswer().GetAssignments()
+		if len(list) == 0 {
+			yield(row)
+		}
+		for i := len(list) - 1; i >= 0; i-- {
+			x := list[i]
+			row.Assignment = &graph.Assignment{
+				Person: row.Person, Role: graph.ID(x.GetRole()), Unit: graph.ID(x.GetUnit()), Manager: graph.ID(x.GetManager()),
+				From: instantOf(x.GetFrom()), Until: instantOf(x.GetUntil()),
+			}
+			if !yield(row) {
+				return
+			}
+		}
+	}
+}
+
+// awards are the rows of a person in the table of awards, the latest first.
+func (t *tables) awards(ctx context.Context, p *cairnv1.Person) iter.Seq[exchange.Row] {
+	return func(yield func(exchange.Row) bool) {
+		req := &cairnv1.ListAwardsRequest{Person: p.GetId(), WithEvidence: true, PageSize: pageSize, OmitLabels: true}
+		for {
+			out, err := t.client.people.ListAwards(ctx, req)
+			if err != nil {
+				t.err = err
+				return
+			}
+			for _, w := range out.GetAnswer().GetAwards() {
+				if w.GetSource() != cairnv1.AwardSource_AWARD_SOURCE_DERIVED && !yield(awardRow(w)) {
+					return
+				}
+			}
+			if req.PageToken = out.GetAnswer().GetNextPageToken(); req.GetPageToken() == "" {
+				return
+			}
+		}
+	}
+}
+
+// awardRow is an award as a row that is read back as the same award: with the
+// same id, which was made from the issuer that was given, not from the one that
+// the version filled in.
+func awardRow(w *cairnv1.Award) exchange.Row {
+	key := ""
+	if len(w.GetIdentifiers()) > 0 {
+		key = w.GetIdentifiers()[0]
+	}
+	row := exchange.Row{
+		Kind: exchange.AwardTable, Person: graph.ID(w.GetPerson()),
+		Award: &graph.Award{
+			Person: graph.ID(w.GetPerson()), Achievement: graph.ID(w.GetAchievement()), Version: int(w.GetVersion()),
+			IssuedAt: instantOf(w.GetIssuedAt()), ValidUntil: instantOf(w.GetValidUntil()),
+			Source: graph.AwardSource(w.GetSource()), Rigor: graph.Rigor(w.GetRigor()), Issuer: graph.ID(w.GetIssuer()), //nolint:gosec // both lists have the same order
+		},
+	}
+	if w.GetValidUntil() == nil {
+		row.Award.ValidUntil = graph.Forever
+	}
+	if graph.AwardID(row.Person, row.Award.Achievement, row.Award.IssuedAt, "", key).String() == w.GetId() {
+		row.Award.Issuer = ""
+	}
+	if len(w.GetEvidence())+len(w.GetIdentifiers()) > 0 {
+		row.Personal = &graph.Personal{Person: row.Person, Evidence: w.GetEvidence(), Identifiers: w.GetIdentifiers()}
+	}
+	return row
+}
+
+// instantOf is a time of the API as one of graph; unset is zero.
+func instantOf(t *timestamppb.Timestamp) graph.Instant {
+	if t == nil {
+		return 0
+	}
+	return graph.InstantOf(t.AsTime())
+}
