@@ -78,6 +78,7 @@ type people struct {
 type personIndex struct {
 	base  map[ID]uint32 // filled while loading, then read-only
 	added sync.Map      // ID → uint32, since then
+	under *personIndex  // of a fork: the index of what it began with; otherwise nil
 	ready bool          // loading has ended
 }
 
@@ -93,9 +94,11 @@ func (p *people) find(id ID) (uint32, bool) {
 	if i, ok := p.index.base[id]; ok && i < p.n {
 		return i, true
 	}
-	if v, ok := p.index.added.Load(id); ok {
-		if i := v.(uint32); i < p.n && p.at(i).id == id {
-			return i, true
+	for x := p.index; x != nil; x = x.under {
+		if v, ok := x.added.Load(id); ok {
+			if i := v.(uint32); i < p.n && p.at(i).id == id {
+				return i, true
+			}
 		}
 	}
 	return 0, false
