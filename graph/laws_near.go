@@ -31,7 +31,7 @@ func (l *linter) hint(k Kind, id ID, ids func() []ID) string {
 	for other := KindCompetency; other <= KindLadder; other++ {
 		if index, _ := l.index(other); other != k && id != "" {
 			if _, ok := index[id]; ok {
-				return string(id) + " is a " + other.String() + "; name a " + k.String()
+				return string(id) + " is " + article(other) + "; name " + article(k)
 			}
 		}
 	}
@@ -42,6 +42,13 @@ func (l *linter) hint(k Kind, id ID, ids func() []ID) string {
 		}
 	}
 	return "define the " + k.String() + " in the catalog, or name one that is defined"
+}
+
+func article(k Kind) string {
+	if k == KindAchievement || k == KindIssuer {
+		return "an " + k.String()
+	}
+	return "a " + k.String()
 }
 
 // index is the ids of a kind.

@@ -97,7 +97,7 @@ func (l *linter) unreachableRole(s *support, v *RoleVersion) {
 	say := func(core []*TreeNode, all int) {
 		why := s.reason(core)
 		if all > 1 {
-			why += fmt.Sprintf("; in all %d of its requirements cannot be met", all)
+			why += fmt.Sprintf("; %d of its requirements cannot be met", all)
 		}
 		l.warn(codeUnreachableRole, "nobody can reach it by what can be earned: "+why, "add achievements that attest what is missing, with a route", ids(core)...)
 	}
@@ -132,7 +132,7 @@ func (s *support) reason(core []*TreeNode) string {
 // ids are what the leaves of a core ask for.
 func ids(core []*TreeNode) []ID {
 	const most = 20 // an author needs the first of them, and an answer an end
-	out := make([]ID, 0, min(len(core), most))
+	var out []ID
 	for _, n := range core {
 		id := n.Requirement.Achievement + n.Requirement.Competency + n.Role + n.Family // a leaf has one of them
 		if len(out) < most && !slices.Contains(out, id) {
@@ -181,21 +181,22 @@ func (s *support) why(n *TreeNode) string {
 		if n.Achievement == None {
 			return string(n.Requirement.Achievement) + " is not known"
 		}
+		name := s.c.called(KindAchievement, uint32(n.Achievement))
 		v := s.c.offered(n.Achievement)
 		switch {
 		case v == nil:
-			return string(n.Requirement.Achievement) + " is not in force"
+			return name + " is not in force"
 		case len(v.Routes) == 0:
-			return string(n.Requirement.Achievement) + " has no route here"
+			return name + " has no route here"
 		case len(s.suppliers(n)) == 0:
-			return "an award of " + string(n.Requirement.Achievement) + " would have another issuer or less rigor than is asked for"
+			return "a new award of " + name + " would have another issuer or less rigor than is asked for"
 		}
-		return string(n.Requirement.Achievement) + " cannot be earned itself"
+		return name + " cannot be earned itself"
 	case OpLevel:
 		if n.Competency == None {
 			return string(n.Requirement.Competency) + " is not known"
 		}
-		asked := fmt.Sprintf("%s at level %d", n.Requirement.Competency, n.Level)
+		asked := fmt.Sprintf("%s at level %d", s.c.called(KindCompetency, uint32(n.Competency)), n.Level)
 		if !s.attested(n) {
 			return "nothing on offer attests " + asked
 		}
@@ -205,6 +206,20 @@ func (s *support) why(n *TreeNode) string {
 	default:
 		return "a node does not say what it asks"
 	}
+}
+
+// called is the title of an entry in the settings' language and its ID.
+func (c *Catalog) called(k Kind, i uint32) string {
+	l := searchLabel{kind: k, entry: i}
+	title, _, _, _ := c.names(k, i)
+	language := c.reg.settings.Language
+	if language == "" {
+		language = "en"
+	}
+	if t := title.In(language).Value; t != "" {
+		return fmt.Sprintf("%q (%s)", t, l.id(c))
+	}
+	return string(l.id(c))
 }
 
 // attested reports whether some version on offer proves what a level leaf asks
