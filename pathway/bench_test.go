@@ -1,9 +1,12 @@
 package pathway
 
 import (
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cairn-skills/cairn/graph"
 )
@@ -72,6 +75,38 @@ func BenchmarkSolveShared(b *testing.B) {
 			for b.Loop() {
 				mustSolve(b, p, goal, Hours, Limits{})
 			}
+		})
+	}
+}
+
+// BenchmarkSolveCatalog asks all queries of the large shared catalogs, the
+// tie-break included, and reports how long the slow ones take and the share that
+// is proven within the default limit.
+func BenchmarkSolveCatalog(b *testing.B) {
+	for _, name := range []string{"organization", "esco-size"} {
+		b.Run(name, func(b *testing.B) {
+			in := loadCatalog(b, name)
+			c := graph.CompileBatch(in.batch(b))
+			var took []time.Duration
+			proven := 0
+			for b.Loop() {
+				for i := range in.Queries {
+					q := &in.Queries[i]
+					p, goal := q.profile(c), q.goal()
+					start := time.Now()
+					plan := mustSolve(b, p, goal, Hours, Limits{})
+					took = append(took, time.Since(start))
+					if plan.Status != Feasible {
+						proven++
+					}
+				}
+			}
+			slices.Sort(took)
+			for _, percent := range []int{50, 90, 95, 99} {
+				at := took[len(took)*percent/100]
+				b.ReportMetric(float64(at.Microseconds())/1000, fmt.Sprintf("p%d-ms", percent))
+			}
+			b.ReportMetric(float64(proven)/float64(len(took)), "proven/query")
 		})
 	}
 }

@@ -107,8 +107,10 @@ func TestSolveCases(t *testing.T) {
 		{"lapsed is renewed", []graph.Achievement{renewable}, []graph.Award{lapsed("a")}, graph.Holds("a"), "optimal 10 a/renewal"},
 		{"nothing to renew", []graph.Achievement{renewable}, nil, graph.Holds("a"), "optimal 90 a/course"},
 		{
-			"stale is earned again", []graph.Achievement{badge("a", 60)},
-			[]graph.Award{{Achievement: "a", IssuedAt: graph.InstantOf(instant.Time().AddDate(0, -2, 0))}}, fresh, "optimal 60 a/course",
+			"stale is earned again",
+			[]graph.Achievement{badge("a", 60)},
+			[]graph.Award{{Achievement: "a", IssuedAt: graph.InstantOf(instant.Time().AddDate(0, -2, 0))}},
+			fresh, "optimal 60 a/course",
 		},
 		{"too weak a badge proves nothing", []graph.Achievement{attesting(weak, "sql", 2)}, nil, graph.AtLevel("sql", 1), "unreachable 0 sql:no_provider"},
 		{"a floor above the default", []graph.Achievement{attesting(badge("a", 5), "sql", 3), exam}, nil, proctored, "optimal 40 exam/course"},
@@ -122,7 +124,9 @@ func TestSolveCases(t *testing.T) {
 		{"held as what replaced it", []graph.Achievement{replaced, replacing}, []graph.Award{award("old")}, graph.Holds("a"), "optimal 0"},
 		{"earned as what it was", []graph.Achievement{old, replacing}, nil, graph.Holds("a"), "optimal 30 old/course"},
 		{
-			"an enforced award comes to count", []graph.Achievement{enforced, badge("b", 20)}, []graph.Award{award("a")},
+			"an enforced award comes to count",
+			[]graph.Achievement{enforced, badge("b", 20)},
+			[]graph.Award{award("a")},
 			graph.Holds("a"), "optimal 20 b/course",
 		},
 		{
@@ -136,20 +140,27 @@ func TestSolveCases(t *testing.T) {
 			"optimal 25 b/course c/course",
 		},
 		{
-			"credits over a category", []graph.Achievement{worth(badge("a", 10), 3, "core"), worth(badge("b", 20), 3, "elective"), worth(badge("c", 50), 3, "core")},
-			nil, graph.Requirement{Op: graph.OpCredits, Credits: 6, OverCategory: "core"}, "optimal 60 a/course c/course",
+			"credits over a category",
+			[]graph.Achievement{worth(badge("a", 10), 3, "core"), worth(badge("b", 20), 3, "elective"), worth(badge("c", 50), 3, "core")},
+			nil,
+			graph.Requirement{Op: graph.OpCredits, Credits: 6, OverCategory: "core"},
+			"optimal 60 a/course c/course",
 		},
 		{
-			"one badge serves two where they share", []graph.Achievement{attesting(badge("a", 60), "sql", 1), attesting(badge("b", 50), "sql", 1)},
+			"one badge serves two where they share",
+			[]graph.Achievement{attesting(badge("a", 60), "sql", 1), attesting(badge("b", 50), "sql", 1)},
 			nil, graph.All(graph.Holds("a"), graph.AtLevel("sql", 1)), "optimal 60 a/course",
 		},
 		{
-			"and one where they do not", []graph.Achievement{attesting(badge("a", 60), "sql", 1), attesting(badge("b", 50), "sql", 1)},
+			"and one where they do not",
+			[]graph.Achievement{attesting(badge("a", 60), "sql", 1), attesting(badge("b", 50), "sql", 1)},
 			nil, twice, "optimal 110 a/course b/course",
 		},
 		{
-			"a held badge that serves both is not enough", []graph.Achievement{attesting(badge("a", 60), "sql", 1), attesting(badge("b", 50), "sql", 1)},
-			[]graph.Award{award("a")}, twice, "optimal 50 b/course",
+			"a held badge that serves both is not enough",
+			[]graph.Achievement{attesting(badge("a", 60), "sql", 1), attesting(badge("b", 50), "sql", 1)},
+			[]graph.Award{award("a")},
+			twice, "optimal 50 b/course",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

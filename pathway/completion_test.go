@@ -56,17 +56,20 @@ func TestComplete(t *testing.T) {
 		{"nothing", nil, brief{Versions: []version{{2, true, false, false, 0, graph.StateMissing}}}},
 		{"one of three", []graph.Award{award("data")}, brief{Progress: third, Versions: []version{{2, true, false, false, third, graph.StateMissing}}}},
 		{
-			"ready", []graph.Award{award("data"), award("sql")},
+			"ready",
+			[]graph.Award{award("data"), award("sql")},
 			brief{Ready: true, Progress: 1, Versions: []version{{2, true, false, true, 1, graph.StateMet}}},
 		},
 		{
-			"held in an earlier version, a part lapsed", []graph.Award{lapsed("data"), award("analyst")},
+			"held in an earlier version, a part lapsed",
+			[]graph.Award{lapsed("data"), award("analyst")},
 			brief{Held: true, Valid: true, Counts: true, Progress: 1, Versions: []version{
 				{2, true, false, false, 0, graph.StateMissing}, {1, false, true, false, 0, graph.StateMissing},
 			}},
 		},
 		{
-			"lapsed", []graph.Award{award("data"), award("sql"), {Achievement: "analyst", IssuedAt: instant - 15, ValidUntil: instant}},
+			"lapsed",
+			[]graph.Award{award("data"), award("sql"), {Achievement: "analyst", IssuedAt: instant - 15, ValidUntil: instant}},
 			brief{Held: true, Ready: true, Progress: 1, Versions: []version{{2, true, true, true, 1, graph.StateMet}}},
 		},
 	} {

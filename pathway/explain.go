@@ -93,8 +93,8 @@ func (c *closure) causes(g int32) []int32 {
 // leastMatch is what is left of awards, which meet an exclusive node, when those
 // that can be spared are dropped, the last to be earned first.
 func (c *closure) leastMatch(m *matching, awards []int32) []int32 {
-	for i := len(awards) - 1; i >= 0; i-- {
-		rest := slices.Delete(slices.Clone(awards), i, i+1)
+	for _, last := range slices.Backward(slices.Clone(awards)) {
+		rest := slices.DeleteFunc(slices.Clone(awards), func(g int32) bool { return g == last })
 		if c.holdsWith(m, func(g int32) bool { return slices.Contains(rest, g) }) {
 			awards = rest
 		}

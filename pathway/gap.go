@@ -120,6 +120,7 @@ func (g *RoleGap) missing(p *graph.Profile, optional int, t *graph.Tree, nodes [
 		case graph.OpTenure:
 			reached, _ := p.TenureReached(n)
 			g.Tenures = append(g.Tenures, TenureGap{NodeRef: ref, Needed: n.Months, Held: r.Months, Reached: reached})
+		default: // the inner nodes: their leaves say it
 		}
 	}
 }

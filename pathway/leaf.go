@@ -39,7 +39,7 @@ func (b *builder) leafGate(n *graph.TreeNode) int32 {
 			return g
 		}
 		givers := b.givers(n)
-		g := always
+		var g int32
 		if len(givers) == 1 {
 			g = givers[0]
 		} else {

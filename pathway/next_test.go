@@ -76,13 +76,17 @@ func TestNext(t *testing.T) {
 		},
 		{"only the best", nil, 2, "medal/stack ready\nsql-course/course meets 2 unlocks junior\n"},
 		{
-			"one goal", []Goal{{Requirement: &talks}}, 0,
+			"one goal",
+			[]Goal{{Requirement: &talks}},
+			0,
 			"medal/stack ready\n" +
 				"talks/course goals [0] forced closes 0:talks\n" +
 				"sql-course/course goals [0] regret 30 closes 0:sql meets 2 unlocks junior\n",
 		},
 		{
-			"two goals", []Goal{{Role: "junior"}, {Role: "senior"}}, 0,
+			"two goals",
+			[]Goal{{Role: "junior"}, {Role: "senior"}},
+			0,
 			"medal/stack ready\n" +
 				"sql-course/course goals [0 1] forced regret 30 closes 0:0 closes 1:1 closes 1:2 meets 2 unlocks junior\n",
 		},

@@ -90,15 +90,11 @@ const (
 
 // String is the status as it is written in messages.
 func (s Status) String() string {
-	switch s {
-	case Optimal:
-		return "optimal"
-	case Feasible:
-		return "feasible"
-	case Unreachable:
-		return "unreachable"
+	names := [...]string{"unspecified", "optimal", "feasible", "unreachable"}
+	if int(s) < len(names) {
+		return names[s]
 	}
-	return "unspecified"
+	return names[0]
 }
 
 // Plan is an answer of [Solve].

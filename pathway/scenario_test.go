@@ -1,7 +1,6 @@
 package pathway
 
 import (
-	"bufio"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -27,15 +26,14 @@ type scenario struct {
 
 func readScenario(tb testing.TB, path string) *scenario {
 	tb.Helper()
-	f, err := os.Open(path)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer f.Close()
 	s := &scenario{TB: tb, want: make(map[string]string)}
 	s.batch.Scales = []graph.Scale{{ID: "three", Levels: make([]graph.Text, 3)}}
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		line := lines.Text()
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
 		verb, rest, _ := strings.Cut(line, " ")
 		switch verb {
 		case "#":

@@ -227,18 +227,19 @@ func (s *search) ascend(residual []vec) (bound vec, charges []charge, ok bool) {
 	}
 	bound = s.paid
 	pay := func(l int) bool {
-		least, any := vec{}, false
+		least, found := vec{}, false
 		for _, r := range s.landmarks[l] {
 			switch s.state[r] {
 			case in:
 				return true
+			case out, gone:
 			case free:
-				if !any || residual[r].less(least) {
-					least, any = residual[r], true
+				if !found || residual[r].less(least) {
+					least, found = residual[r], true
 				}
 			}
 		}
-		if !any {
+		if !found {
 			return false
 		}
 		if least == (vec{}) {

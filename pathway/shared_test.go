@@ -1,6 +1,11 @@
 package pathway
 
 import (
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -38,6 +43,42 @@ func TestSharedInstances(t *testing.T) {
 				t.Run(q.ID, func(t *testing.T) { askShared(t, in, q, c) })
 			}
 		})
+	}
+}
+
+// loadCatalog loads one of the large shared catalogs.
+func loadCatalog(tb testing.TB, name string) *instance {
+	tb.Helper()
+	path := filepath.Join(graphtest.SharedDir(tb), "pathway", "bench", name+".json.gz")
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		tb.Skipf("NOT TESTED: %s needs the shared catalog %s", tb.Name(), path)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	in := new(instance)
+	if err := errors.Join(json.NewDecoder(z).Decode(in), z.Close(), f.Close()); err != nil {
+		tb.Fatal(err)
+	}
+	return in
+}
+
+// TestSharedOrganization asks a third of the queries of a catalog of 2,000
+// achievements and 300 roles.
+func TestSharedOrganization(t *testing.T) {
+	in := loadCatalog(t, "organization")
+	c := graph.CompileBatch(in.batch(t))
+	for i := 0; i < len(in.Queries); i += 3 {
+		q := &in.Queries[i]
+		plan := mustSolve(t, q.profile(c), q.goal(), Hours, Limits{Exclude: q.Forbid})
+		if plan.Status.String() != q.Expected.Status || plan.Total.EffortMinutes != q.Expected.Hours {
+			t.Errorf("%s: %v in %d, want %s in %d", q.ID, plan.Status, plan.Total.EffortMinutes, q.Expected.Status, q.Expected.Hours)
+		}
 	}
 }
 

@@ -31,12 +31,8 @@ type worldMaker struct {
 	competencies, achievements int
 }
 
-// drawWorld draws a size and a seed: values drawn one by one would be small
-// ones too often to make a hard world.
-func drawWorld(t *rapid.T) world {
-	return makeWorld(rapid.Uint64().Draw(t, "seed"), rapid.IntRange(5, 8).Draw(t, "achievements"))
-}
-
+// makeWorld makes the world of a seed. Values drawn by rapid one by one would be
+// small ones too often to make a hard world.
 func makeWorld(seed uint64, achievements int) world {
 	m := worldMaker{Rand: rand.New(rand.NewPCG(seed, 0)), achievements: achievements}
 	m.competencies = 1 + m.IntN(4)
