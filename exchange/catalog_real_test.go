@@ -6,9 +6,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
-
 	"github.com/cairn-skills/cairn/graph"
 	"github.com/cairn-skills/cairn/graph/graphtest"
 )
@@ -36,7 +33,7 @@ func TestEncodeESCO(t *testing.T) {
 	}
 	files := encodeGood(t, "esco", all, CatalogOptions{})
 	got := decodeGood(t, CatalogOptions{}, files...).Batch
-	if d := cmp.Diff(canonicalEntries("esco", all), got, cmpopts.EquateEmpty()); d != "" {
-		t.Errorf("read back (-want +got):\n%s", d)
+	if at := differs(canonicalEntries("esco", all), got); at != "" {
+		t.Errorf("%s is read back with a difference", at)
 	}
 }

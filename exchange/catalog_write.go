@@ -10,6 +10,10 @@ import (
 // maxCatalogLine is the width up to which a map or list is written in one line.
 const maxCatalogLine = 100
 
+// maxSimpleKey is the length from which a key is written behind a question mark:
+// YAML 1.2 (section 7.4.2) allows others at most 1,024 characters.
+const maxSimpleKey = 1000
+
 // docNode is a value of a catalog file that is to be written: a scalar, a list
 // or a map whose keys keep their order.
 type docNode struct {
@@ -36,7 +40,7 @@ func rawNode(text string) *docNode { return &docNode{text: text} }
 // textNode is a text, quoted if it would be read as something else.
 func textNode(s string) *docNode {
 	n := &docNode{text: quoteText(s)}
-	if isPlain(s, ",[]{}") {
+	if isPlain(s, ",[]{};=%@!?*<>|~$") {
 		n.plain = s
 	}
 	if isProse(s) {
@@ -101,7 +105,11 @@ func (n *docNode) writeFlow(b *strings.Builder) {
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			b.WriteString(quoteText(n.keys[i]))
+			key := quoteText(n.keys[i])
+			if len(key) > maxSimpleKey {
+				key = "? " + key + " "
+			}
+			b.WriteString(key)
 			b.WriteString(": ")
 			item.writeFlow(b)
 		}
@@ -140,6 +148,9 @@ func (n *docNode) write(b *bytes.Buffer, indent int) {
 // writePair writes one key and value; the cursor is behind the indentation.
 func (n *docNode) writePair(b *bytes.Buffer, i int, item *docNode, indent int) {
 	key := quoteText(n.keys[i]) + ":"
+	if len(key) > maxSimpleKey {
+		key = "? " + quoteText(n.keys[i]) + "\n" + strings.Repeat(" ", indent) + ":"
+	}
 	b.WriteString(key)
 	switch {
 	case item.fits(maxCatalogLine - indent - len(key) - 1):
@@ -265,7 +276,7 @@ func isPlain(s, further string) bool {
 			if i+1 == len(s) {
 				return false
 			}
-		case unicode.IsDigit(r) || unicode.IsMark(r) || strings.ContainsRune(`-_./()'&+;=~$%@!?*<>|^–—…’`, r) || strings.ContainsRune(further, r):
+		case unicode.IsDigit(r) || unicode.IsMark(r) || strings.ContainsRune(`-_./()'&+–—…’`, r) || strings.ContainsRune(further, r):
 		default:
 			return false
 		}
