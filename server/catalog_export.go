@@ -6,13 +6,14 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/cairn-skills/cairn/exchange"
 	cairnv1 "github.com/cairn-skills/cairn/gen/cairn/v1"
 	"github.com/cairn-skills/cairn/graph"
 )
 
-// ExportCatalog answers the catalog as files, one for each catalog.
+// ExportCatalog answers the catalog as files, in a folder for each catalog.
 func (s *catalogService) ExportCatalog(ctx context.Context, req *cairnv1.ExportCatalogRequest) (*cairnv1.ExportCatalogResponse, error) {
 	snap, at, err := s.read(ctx, req.GetMinRevision(), req.GetAsOf())
 	if err != nil {
@@ -24,18 +25,20 @@ func (s *catalogService) ExportCatalog(ctx context.Context, req *cairnv1.ExportC
 		if !fits(req.GetCatalog(), name) {
 			continue
 		}
-		text, err := exchange.EncodeCatalog(name, *parts[name], exchange.CatalogOptionsOf(snap.Catalog))
+		files, err := exchange.EncodeCatalog(name, *parts[name], exchange.CatalogOptionsOf(snap.Catalog))
 		if err != nil {
 			return nil, err
 		}
-		file := &cairnv1.SourceFile{Name: url.PathEscape(string(name)) + "/catalog.yaml", Content: text}
-		if req.GetFormat() == cairnv1.ExportCatalogRequest_FORMAT_JSON {
-			file.Name = url.PathEscape(string(name)) + "/catalog.json"
-			if file.Content, err = yamlToJSON(text); err != nil {
-				return nil, err
+		for _, f := range files {
+			file := &cairnv1.SourceFile{Name: url.PathEscape(string(name)) + "/" + f.Name, Content: f.Content}
+			if req.GetFormat() == cairnv1.ExportCatalogRequest_FORMAT_JSON {
+				file.Name = strings.TrimSuffix(file.Name, ".yaml") + ".json"
+				if file.Content, err = yamlToJSON(f.Content); err != nil {
+					return nil, err
+				}
 			}
+			answer.Files = append(answer.Files, file)
 		}
-		answer.Files = append(answer.Files, file)
 	}
 	return &cairnv1.ExportCatalogResponse{Answer: answer, Served: s.served(ctx, req, snap.Revision, at)}, nil
 }

@@ -36,51 +36,45 @@ func (s *sources) lint(base *graph.Catalog) []*cairnv1.Problem {
 	if s.refused == nil {
 		problems = append(problems, s.read.Locate(graph.Lint(base, &s.read.Batch))...)
 	}
-	return s.problems(problems)
+	out := problemsOut(problems)
+	if s.refused != nil || base == nil {
+		return out
+	}
+	changed := make(map[entryKey]bool)
+	_, changes := exchange.DiffCatalog(base, s.read, false)
+	for i := range changes {
+		k, id := changedName(&changes[i].EntryChange)
+		changed[entryKey{k, id}] = true
+	}
+	// An entry that is as published gets no version: it is in nobody's way.
+	return slices.DeleteFunc(out, func(p *cairnv1.Problem) bool {
+		inTheWay := p.GetCode() == "overlapping-versions" || p.GetCode() == "version-out-of-order"
+		return inTheWay && p.GetSeverity() == cairnv1.Severity_SEVERITY_WARNING && !changed[entryKey{p.GetKind(), p.GetSubject()}]
+	})
 }
 
-// problems are problems as messages: by file, line, column and code, those
+// entryKey names an entry as the API does.
+type entryKey struct {
+	kind cairnv1.Kind
+	id   string
+}
+
+// problemsOut are problems as messages: by file, line, column and code, those
 // without a file last.
-func (s *sources) problems(list []exchange.CatalogProblem) []*cairnv1.Problem {
+func problemsOut(list []exchange.CatalogProblem) []*cairnv1.Problem {
 	slices.SortStableFunc(list, func(a, b exchange.CatalogProblem) int {
 		if (a.File == "") != (b.File == "") {
 			return strings.Compare(b.File, a.File)
 		}
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Code, b.Code))
 	})
-	lines := make(map[string][]string)
 	return each(list, func(p *exchange.CatalogProblem) *cairnv1.Problem {
 		kind, subject := entryName(p.Kind, p.Subject)
 		return &cairnv1.Problem{
-			Code: p.Code, Severity: severityOut(p.Severity), File: p.File, Line: int32(p.Line), Column: int32(s.column(lines, p.Position)),
+			Code: p.Code, Severity: severityOut(p.Severity), File: p.File, Line: int32(p.Line), Column: int32(p.Column),
 			Kind: kind, Subject: subject, Path: p.Path, Message: p.Message, Hint: p.Hint, Witness: idsOut(p.Witness),
 		}
 	})
-}
-
-// column is the column of a place in bytes, counted from 1. lines keeps the
-// lines of files that were looked at.
-func (s *sources) column(lines map[string][]string, at exchange.Position) int {
-	if at.Line == 0 || at.Column <= 1 {
-		return at.Column
-	}
-	text, ok := lines[at.File]
-	if !ok {
-		if i := slices.IndexFunc(s.files, func(f exchange.File) bool { return f.Name == at.File }); i >= 0 {
-			text = strings.Split(strings.TrimPrefix(string(s.files[i].Content), "\uFEFF"), "\n")
-		}
-		lines[at.File] = text
-	}
-	if at.Line > len(text) {
-		return at.Column
-	}
-	n := 0
-	for i := range text[at.Line-1] {
-		if n++; n == at.Column {
-			return i + 1
-		}
-	}
-	return len(text[at.Line-1]) + 1
 }
 
 // entryName is the kind and id by which the API names an entry that graph may
@@ -352,5 +346,5 @@ func (s *sources) located(err error) error {
 	if e == nil {
 		return err
 	}
-	return &refusedCatalog{cause: e, problems: &cairnv1.CatalogProblems{Problems: s.problems(s.read.Locate(e.Problems))}}
+	return &refusedCatalog{cause: e, problems: &cairnv1.CatalogProblems{Problems: problemsOut(s.read.Locate(e.Problems))}}
 }

@@ -19,22 +19,25 @@ var doors = map[string]string{
 	"readyz":  "/readyz says whether it can answer",
 }
 
-// registerPages adds what is not a call: the index, the description of the REST
+// pages are what is not a call, by path: the index, the description of the REST
 // interface, and what a supervisor asks.
-func (s *Server) registerPages(mux *http.ServeMux) {
+func (s *Server) pages() map[string]http.HandlerFunc {
 	index, _ := json.MarshalIndent(map[string]any{"cairn": s.opts.Version, "doors": doors}, "", "  ") // strings only
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, index) })
-	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, openapi.JSON) })
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, []byte(`{"status":"ok"}`))
-	})
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if s.ready(r.Context()) != nil {
-			writeJSON(w, http.StatusServiceUnavailable, []byte(`{"status":"unavailable"}`))
-			return
-		}
-		writeJSON(w, http.StatusOK, []byte(`{"status":"ok"}`))
-	})
+	fixed := func(text []byte) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, text) }
+	}
+	return map[string]http.HandlerFunc{
+		"/":             fixed(append(index, '\n')),
+		"/openapi.json": fixed(openapi.JSON),
+		"/healthz":      fixed([]byte(`{"status":"ok"}`)),
+		"/readyz": func(w http.ResponseWriter, r *http.Request) {
+			if s.ready(r.Context()) != nil {
+				writeJSON(w, http.StatusServiceUnavailable, []byte(`{"status":"unavailable"}`))
+				return
+			}
+			writeJSON(w, http.StatusOK, []byte(`{"status":"ok"}`))
+		},
+	}
 }
 
 func writeJSON(w http.ResponseWriter, code int, text []byte) {

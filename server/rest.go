@@ -41,7 +41,7 @@ func newHandler(s *Server) (http.Handler, error) {
 	marshaler := &runtime.JSONPb{MarshalOptions: protojson.MarshalOptions{EmitDefaultValues: true}}
 	gateway := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler),
-		runtime.WithUnescapingMode(runtime.UnescapingModeAllCharacters),
+		runtime.WithUnescapingMode(runtime.UnescapingModeLegacy), runtime.WithMiddlewares(unmark),
 		runtime.WithDisablePathLengthFallback(), runtime.WithDisableHTTPMethodOverride(),
 		runtime.WithIncomingHeaderMatcher(func(header string) (string, bool) {
 			switch header {
@@ -54,11 +54,11 @@ func newHandler(s *Server) (http.Handler, error) {
 		runtime.WithForwardResponseOption(setTags),
 		runtime.WithErrorHandler(writeError),
 		runtime.WithRoutingErrorHandler(func(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
-			err := detailed(codes.NotFound, "NO_SUCH_PATH", r.URL.Path, "nothing is at this path; GET /openapi.json lists what is")
+			err := detailed(codes.NotFound, "NO_SUCH_PATH", strings.ReplaceAll(r.URL.Path, slash, "/"), "nothing is at this path; GET /openapi.json lists what is")
 			if code == http.StatusMethodNotAllowed {
 				err = &runtime.HTTPStatusError{HTTPStatus: code, Err: detailed(codes.Unimplemented, "METHOD_NOT_ALLOWED", r.Method, "the path does not take this method")}
 			} else if code == http.StatusBadRequest {
-				err = detailed(codes.InvalidArgument, "SHAPE", r.URL.Path, "the path is not encoded as encodeURIComponent does it")
+				err = detailed(codes.InvalidArgument, "SHAPE", "", "the path is not encoded as encodeURIComponent does it")
 			}
 			writeError(ctx, mux, m, w, r, err)
 		}),
@@ -74,10 +74,7 @@ func newHandler(s *Server) (http.Handler, error) {
 	); err != nil {
 		return nil, err
 	}
-	plain := http.NewServeMux()
-	s.registerPages(plain)
-	plain.Handle("/", gateway)
-	return &web{Server: s, gateway: gateway, marshaler: marshaler, next: plain, origins: http.NewCrossOriginProtection()}, nil
+	return &web{Server: s, gateway: gateway, marshaler: marshaler, pages: s.pages(), origins: http.NewCrossOriginProtection()}, nil
 }
 
 // web stands before every HTTP request.
@@ -85,7 +82,7 @@ type web struct {
 	*Server
 	gateway   *runtime.ServeMux
 	marshaler runtime.Marshaler
-	next      http.Handler
+	pages     map[string]http.HandlerFunc
 	origins   *http.CrossOriginProtection
 }
 
@@ -127,14 +124,55 @@ func (h *web) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r = &get
 	}
 	r.Body = http.MaxBytesReader(out, r.Body, int64(h.opts.MaxRequestBytes))
-	// The gateway decodes RawPath if there is one, otherwise the decoded path a
-	// second time.
-	if strings.Contains(r.URL.Path, "%") {
-		u := *r.URL
-		u.RawPath = r.URL.EscapedPath()
-		r.URL = &u
+	path, ok := segments(r.URL)
+	if !ok {
+		refuse(codes.InvalidArgument, "SHAPE", "", "the path holds an encoded zero, which no id has")
+		return
 	}
-	h.next.ServeHTTP(out, r)
+	// An http.ServeMux would clean the path, and ids have two slashes in a row.
+	if page := h.pages[r.URL.Path]; page != nil && r.Method == http.MethodGet {
+		page(out, r)
+		return
+	}
+	u := *r.URL
+	u.Path, u.RawPath = path, ""
+	split := *r
+	split.URL = &u
+	h.gateway.ServeHTTP(out, &split)
+}
+
+// slash stands for a slash within a segment of a path. The gateway would take an
+// encoded one, which ids that are IRIs have, for the end of the segment.
+const slash = "\x00"
+
+// segments is the decoded path of u, with the slashes within its segments marked.
+func segments(u *url.URL) (string, bool) {
+	raw := u.EscapedPath()
+	if strings.Contains(raw, "%00") {
+		return "", false
+	}
+	if !strings.Contains(raw, "%") {
+		return raw, true
+	}
+	parts := strings.Split(raw, "/")
+	for i, part := range parts {
+		plain, err := url.PathUnescape(part)
+		if err != nil {
+			return "", false
+		}
+		parts[i] = strings.ReplaceAll(plain, "/", slash)
+	}
+	return strings.Join(parts, "/"), true
+}
+
+// unmark gives the ids in a path their slashes back.
+func unmark(next runtime.HandlerFunc) runtime.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
+		for name, value := range params {
+			params[name] = strings.ReplaceAll(value, slash, "/")
+		}
+		next(w, r, params)
+	}
 }
 
 // ownHost reports whether a Host header is one of this machine's. A page of
