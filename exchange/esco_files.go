@@ -88,6 +88,13 @@ func (d *escoDecoder) files() ([]escoFile, error) {
 	return out, need(byPart, parts)
 }
 
+// ESCOFile tells the stem of a file of the ESCO set by its name, for example
+// "skills" of skills_en.csv.gz; false for another file.
+func ESCOFile(name string) (stem string, ok bool) {
+	i, f := escoFileOf(escoParts(), name)
+	return f.stem, i >= 0
+}
+
 // escoFileOf tells which part a file is; -1 for none.
 func escoFileOf(parts []escoPart, name string) (int, escoFile) {
 	m := escoName.FindStringSubmatch(name)
