@@ -88,7 +88,7 @@ func (p *Profile) results(t *Tree, root int32) []NodeResult {
 		n := &t.Nodes[i]
 		switch {
 		case n.Sharing == Exclusive:
-			out[i] = p.exclusive(t, i, out)
+			out[i] = p.exclusive(t, i)
 		case n.Op == OpAtLeast:
 			out[i] = atLeast(n, out)
 		case n.Op == OpCredits:

@@ -64,7 +64,7 @@ func (t *Tree) ExclusiveChildren(i int32, options func(leaf *TreeNode) []Exclusi
 // achievement held serves one child at most; a level proven by a claim and a
 // tenure use up nothing. Progress is the best over all assignments; beyond the
 // work limit it is the best that was found.
-func (p *Profile) exclusive(t *Tree, i int32, out []NodeResult) NodeResult {
+func (p *Profile) exclusive(t *Tree, i int32) NodeResult {
 	proofs := make(map[int32]map[CompetencyIndex]Level)
 	children := t.ExclusiveChildren(i, func(leaf *TreeNode) []ExclusiveOption {
 		switch leaf.Op {
@@ -74,8 +74,9 @@ func (p *Profile) exclusive(t *Tree, i int32, out []NodeResult) NodeResult {
 			return p.levelOptions(leaf, proofs)
 		case OpTenure:
 			return []ExclusiveOption{{Item: NoItem, Progress: p.tenureLeaf(leaf).Progress}}
+		default:
+			return nil
 		}
-		return nil
 	})
 	return assignExclusive(t.Nodes[i].Requirement, children, false)
 }

@@ -79,8 +79,9 @@ func (c *ExclusiveChild) simple() bool {
 		return c.Node.K == 1 && !slices.ContainsFunc(c.Of, func(x ExclusiveChild) bool {
 			return x.Node.Op == OpAtLeast || x.Node.Op == OpCredits
 		})
+	default:
+		return true
 	}
-	return true
 }
 
 // each calls visit with every option in c, with its place in a fixed walk.

@@ -301,7 +301,7 @@ func exclusiveWorld(t *testing.T) *Catalog {
 
 func TestExclusiveOfProfile(t *testing.T) {
 	c := exclusiveWorld(t)
-	leaf := func(id ID, l Level) Requirement { return AtLevel(id, l) }
+	leaf := AtLevel
 	claim := Claim{Person: "p", Competency: "c-sql", Level: 1, Rigor: Assessed, By: "boss", At: 5}
 	two := func(of ...Requirement) Requirement { return AtLeast(2, of...) }
 	credits := func(want int64, of ...Requirement) Requirement {

@@ -233,10 +233,12 @@ func (x *searchIndex) build(c *Catalog) {
 	}
 	for _, k := range []Kind{KindCompetency, KindAchievement, KindRole} {
 		n := len(c.competencies)
-		if k == KindAchievement {
+		switch k {
+		case KindAchievement:
 			n = len(c.achievements)
-		} else if k == KindRole {
+		case KindRole:
 			n = len(c.roles)
+		default:
 		}
 		for i := range uint32(n) {
 			title, alts, retired, ok := c.names(k, i)

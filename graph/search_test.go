@@ -296,7 +296,7 @@ func TestMatchName(t *testing.T) {
 // bigCatalog has the size of ESCO: 14,000 competencies with ten labels each and
 // 3,000 roles with twenty.
 func bigCatalog() *Catalog {
-	rnd := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // repeatable on purpose
+	rnd := rand.New(rand.NewPCG(1, 2))
 	vocabulary := make([]string, 18000)
 	for i := range vocabulary {
 		w := make([]byte, 4+rnd.IntN(9))
@@ -334,7 +334,7 @@ func BenchmarkSearch(b *testing.B) {
 	b.Run("build", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			c.search = searchIndex{} //nolint:govet // nobody else has it
+			c.search = searchIndex{}
 			c.search.of(c)
 		}
 	})
