@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -64,6 +65,16 @@ func (a *app) filesFlags(cmd *cobra.Command) {
 	cmd.MarkFlagsMutuallyExclusive("server", "data", "catalog")
 	cmd.MarkFlagsMutuallyExclusive("server", "holdings")
 	cmd.MarkFlagsMutuallyExclusive("data", "holdings")
+}
+
+// together is the error of cobra for flags that exclude each other, in words.
+func together(err error) error {
+	_, flags, ok := strings.Cut(err.Error(), "none of the others can be; [")
+	flags, _, cut := strings.Cut(flags, "]")
+	if !ok || !cut {
+		return err
+	}
+	return misused("--%s cannot be given together", strings.ReplaceAll(flags, " ", " and --"))
 }
 
 // client is a connection to the API.

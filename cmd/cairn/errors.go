@@ -64,6 +64,9 @@ func (a *app) report(err error) int {
 	if ran {
 		err = f.err
 	}
+	if !ran {
+		err = together(err)
+	}
 	s, ok := errors.AsType[*sentence](err)
 	if !ok {
 		s = translate(err)
@@ -146,7 +149,12 @@ func translateStatus(st *status.Status) *sentence {
 	case codes.Canceled:
 		s.message = "stopped"
 	case codes.Unavailable:
-		s.message, s.hint = "no server answers: "+st.Message(), "cairn serve starts one; --server takes its address"
+		// gRPC wraps what the system said in what it was doing.
+		said := st.Message()
+		if _, dial, ok := strings.Cut(said, "dial tcp "); ok {
+			said = strings.TrimSuffix(dial, `"`)
+		}
+		s.message, s.hint = "no server answers: "+said, "cairn serve starts one; --server takes its address"
 	case codes.DeadlineExceeded:
 		s.message = "the answer took too long"
 	}

@@ -161,12 +161,21 @@ type integer interface{ ~int | ~int32 | ~int64 }
 func count[N integer](n N, thing string) string {
 	switch {
 	case n == 1:
-	case strings.HasSuffix(thing, "y"):
-		thing = strings.TrimSuffix(thing, "y") + "ies"
 	default:
-		thing += "s"
+		thing = plural(thing)
 	}
 	return fmt.Sprintf("%d %s", n, thing)
+}
+
+// plural is a word for several.
+func plural(w string) string {
+	switch {
+	case w == "person":
+		return "people"
+	case strings.HasSuffix(w, "y") && !strings.HasSuffix(w, "ey"):
+		return strings.TrimSuffix(w, "y") + "ies"
+	}
+	return w + "s"
 }
 
 // were is count with its verb, for example "1 row was".

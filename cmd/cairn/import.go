@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -155,18 +154,7 @@ func (a *app) notCarried(r *cairnv1.ImportReport) {
 	}
 }
 
-// plural is a word for several.
-func plural(w string) string {
-	switch {
-	case w == "person":
-		return "people"
-	case strings.HasSuffix(w, "y"):
-		return strings.TrimSuffix(w, "y") + "ies"
-	}
-	return w + "s"
-}
-
-// remarkOrder says whether a row is worth a line on stderr: notes are counted
+// worthALine says whether a row is worth a line on stderr: notes are counted
 // in the report and listed only in JSON.
 func worthALine(r *cairnv1.ImportRow) bool {
 	return slices.Contains([]cairnv1.Severity{cairnv1.Severity_SEVERITY_ERROR, cairnv1.Severity_SEVERITY_WARNING}, r.GetSeverity()) ||

@@ -63,9 +63,11 @@ func (a *app) problems(x *cairnv1.LintCatalogAnswer) {
 			a.printf("    %s\n", strings.Join(p.GetWitness(), ", "))
 		}
 	}
-	entries := make([]string, len(x.GetEntries()))
-	for i, e := range x.GetEntries() {
-		entries[i] = count(e.GetCount(), word(e.GetKind()))
+	var entries []string
+	for _, e := range x.GetEntries() {
+		if e.GetKind() != cairnv1.Kind_KIND_SETTINGS { // there is one, or none
+			entries = append(entries, count(e.GetCount(), word(e.GetKind())))
+		}
 	}
 	a.printf("%s, %s in %s\n", count(x.GetErrors(), "error"), count(x.GetWarnings(), "warning"), orNothing(list(entries)))
 }

@@ -10,7 +10,7 @@ import (
 // root is the command with all its verbs.
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "cairn",
+		Use:   "cairn VERB",
 		Short: "What a person can earn next, and why",
 		Long: `Cairn knows what can be learned, earned and worked as, and what people hold.
 It says how complete a stack is, which way leads to a role, what to do next and
@@ -18,16 +18,23 @@ how far it is.
 
 Every verb asks a server (--server), a data file (--data, otherwise cairn.db in
 the working folder) or, where it takes them, plain files (--catalog, --holdings).`,
+
+		DisableFlagsInUseLine: true,
+
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs,
-		RunE: a.verb(func(_ context.Context, args []string) error {
-			if len(args) == 0 {
-				return misused("a verb is missing").hinted("cairn help lists them")
-			}
-			return misused("there is no verb %q", args[0]).hinted("cairn help lists them")
-		}),
 	}
+	root.RunE = a.verb(func(_ context.Context, args []string) error {
+		if len(args) == 0 {
+			return misused("a verb is missing").hinted("cairn help lists them")
+		}
+		if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+			return misused("there is no verb %q", args[0]).hinted("did you mean %s?", strings.Join(near, " or "))
+		}
+		return misused("there is no verb %q", args[0]).hinted("cairn help lists them")
+	})
+	root.SuggestionsMinimumDistance = 2
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print the API's own message as JSON")
 	root.PersistentFlags().StringSliceVar(&a.languages, "lang", nil, "wanted `languages` of titles, best first, for example de,en (CAIRN_LANG)")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
@@ -49,7 +56,7 @@ the working folder) or, where it takes them, plain files (--catalog, --holdings)
 		{"run", []*cobra.Command{a.serveCmd(), a.demoCmd(), a.checkCmd(), a.backupCmd(), a.versionCmd()}},
 	} {
 		for _, c := range v.cmds {
-			c.GroupID = v.group
+			c.GroupID, c.DisableFlagsInUseLine = v.group, true
 			root.AddCommand(c)
 		}
 	}

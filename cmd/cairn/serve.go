@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 
 	"github.com/spf13/cobra"
 
+	"github.com/cairn-skills/cairn/graph"
 	"github.com/cairn-skills/cairn/graph/filestore"
 	"github.com/cairn-skills/cairn/server"
 )
@@ -44,6 +46,9 @@ loopback addresses are taken. One server serves one organization.`,
 		}
 		// The address is tried first: a wrong one should not make a data file.
 		l, err := server.Listen(ctx, listen)
+		if errors.Is(err, graph.ErrInvalid) {
+			return misused("--listen: %s", err)
+		}
 		if err != nil {
 			return err
 		}
