@@ -82,3 +82,24 @@ func TestSearchESCO(t *testing.T) {
 		t.Errorf("Resolve(data scientist) names nothing; candidates %v", hits)
 	}
 }
+
+// BenchmarkLintESCO judges all of ESCO with derived badges, and an edit of one
+// role on top of it.
+func BenchmarkLintESCO(b *testing.B) {
+	batch := esco(b, exchange.DeriveBadges)
+	b.Run("all", func(b *testing.B) {
+		for b.Loop() {
+			graph.Lint(nil, &batch)
+		}
+	})
+	base := graph.CompileBatch(batch)
+	role := batch.Roles[0]
+	role.EffectiveFrom = 2
+	b.Run("one role", func(b *testing.B) {
+		for b.Loop() {
+			if got := graph.Lint(base, &graph.Batch{At: 2, Roles: []graph.Role{role}}); len(got) > 0 {
+				b.Fatal(got)
+			}
+		}
+	})
+}
