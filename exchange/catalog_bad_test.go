@@ -98,15 +98,13 @@ func TestCatalogProblems(t *testing.T) {
 		{"second document", name + "---\ncatalog: y\n", []string{`2:1 many-documents`}},
 		{"not UTF-8", name + "roles: # caf\xe9\n", []string{`2:13 not-utf8 UTF-8`}},
 		{"UTF-16", "\xff\xfec\x00", []string{`1:1 not-utf8 UTF-8`}},
-		{"empty file", "# nothing\n", []string{`0:0 missing-key the file is empty`}},
+		{"empty file", "# nothing\n", []string{`0:0 missing-key the file is empty`, `0:0 catalog-name begin one file`}},
 		{"a scalar", "hello\n", []string{`0:0 catalog-name`, `1:1 wrong-type a map of catalog`}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			c, err := DecodeCatalog([]File{{"f.yaml", []byte(row.text)}}, CatalogOptions{})
 			checkProblems(t, c, row.want)
-			if failed := len(row.want) > 0 && row.name != "empty file"; failed != (err != nil) {
-				t.Errorf("the error is %v", err)
-			} else if failed && !errors.Is(err, graph.ErrInvalid) {
+			if !errors.Is(err, graph.ErrInvalid) {
 				t.Errorf("the error %v is not of class ErrInvalid", err)
 			}
 		})
@@ -163,6 +161,19 @@ func TestCatalogProblemsAcrossFiles(t *testing.T) {
 	}
 	if d := cmp.Diff([]graph.ID{"r", "s", "u"}, ids); d != "" {
 		t.Errorf("the roles (-want +got):\n%s", d)
+	}
+}
+
+func TestCatalogWithoutFiles(t *testing.T) {
+	c, err := DecodeCatalog(nil, CatalogOptions{})
+	checkProblems(t, c, []string{`0:0 catalog-name no file says`})
+	if err == nil {
+		t.Error("no files are taken for a catalog")
+	}
+	// An empty file beside others is odd and no more.
+	c, err = DecodeCatalog([]File{{"a.yaml", nil}, {"b.yaml", []byte("catalog: x\n")}}, CatalogOptions{})
+	if err != nil || len(c.Problems) != 1 || c.Problems[0].Severity != graph.Warning || c.Problems[0].File != "a.yaml" {
+		t.Errorf("error %v, problems %v", err, c.Problems)
 	}
 }
 

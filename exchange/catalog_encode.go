@@ -30,6 +30,9 @@ const catalogPartBytes = 4 << 20
 // The error is of class [graph.ErrInvalid] and names the entry if b holds
 // something that a catalog file cannot say, e.g. an id that is none.
 func EncodeCatalog(name graph.ID, b graph.Batch, opts CatalogOptions) ([]File, error) {
+	if err := name.Check(); err != nil {
+		return nil, graph.Invalid("catalog", "cannot name a catalog: "+err.Error())
+	}
 	want := canonicalEntries(name, b)
 	files := splitCatalog(newCatalogWriter(want, opts).root(name, want))
 	got, err := DecodeCatalog(files, opts)

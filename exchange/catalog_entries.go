@@ -34,8 +34,10 @@ func (r *catalogReader) readName(trees []catalogTree) {
 				"all files of a catalog have one name")
 		}
 	}
-	if r.out.Name == "" && len(trees) > 0 {
-		r.file = trees[0].file
+	if r.out.Name == "" && (len(trees) > 0 || r.out.err() == nil) {
+		if len(trees) > 0 {
+			r.file = trees[0].file
+		}
 		r.fail(&yaml.Node{}, "", codeCatalogName, "no file says which catalog this is", "begin one file with catalog: and a name")
 	}
 }

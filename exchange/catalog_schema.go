@@ -54,7 +54,8 @@ func buildCatalogSchema() []byte {
 			"description": "A number above 0, or a fraction such as \"10/13\".",
 			"anyOf":       []any{map[string]any{"type": "number", "exclusiveMinimum": 0}, map[string]any{"type": "string", "pattern": `^[0-9.]+(/[0-9.]+)?$`}},
 		},
-		"credits": map[string]any{"type": "number", "minimum": 0, "maximum": maxCatalogCredits, "multipleOf": 0.01, "description": "Credits, with at most two decimals."},
+		// No multipleOf: editors divide in floating point and would refuse 1.15.
+		"credits": map[string]any{"type": "number", "minimum": 0, "maximum": maxCatalogCredits, "description": "Credits, with at most two decimals."},
 		"level": map[string]any{
 			"description": "A level by its number, from 1, or by its name on the scale.",
 			"anyOf":       []any{map[string]any{"type": "integer", "minimum": 1, "maximum": 100}, map[string]any{"type": "string", "minLength": 1}},
