@@ -131,7 +131,7 @@ func TestCommitReceipt(t *testing.T) {
 }
 
 func TestCommitPreconditions(t *testing.T) {
-	l := live(t, open(t, filepath.Join(t.TempDir(), "cairn.db")), graph.Options{})
+	l := live(t, open(t, filepath.Join(t.TempDir(), "cairn.db")), graph.Options{KeepMillis: 7 * 86_400_000})
 	must(t, l, smallCatalog())
 	b := graph.Batch{At: on(3), Key: "once", People: []graph.Person{{ID: "ada"}}}
 	first := must(t, l, b)
@@ -165,6 +165,14 @@ func TestCommitPreconditions(t *testing.T) {
 	}
 	if _, err := small.Pinned(1); !errors.Is(err, graph.ErrGone) {
 		t.Errorf("a revision beyond those kept: %v, want ErrGone", err)
+	}
+	must(t, small, graph.Batch{At: on(5), People: []graph.Person{{ID: "later"}}})
+	must(t, small, graph.Batch{At: on(6), People: []graph.Person{{ID: "last"}}})
+	if _, err := small.Pinned(4); !errors.Is(err, graph.ErrGone) {
+		t.Errorf("a revision replaced a day before: %v, want ErrGone", err)
+	}
+	if _, err := small.Pinned(5); err != nil {
+		t.Errorf("the revision replaced last: %v", err)
 	}
 }
 
