@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/cairn-skills/cairn/graph"
@@ -54,8 +55,8 @@ func CatalogOptionsOf(c *graph.Catalog) CatalogOptions {
 // that came from the files' catalog and are not in them are retired.
 //
 // Levels are shown by the names that they have afterwards, so that a level that
-// is renamed changes its scale and nothing else. A value that fits in half a
-// line is shown whole, a larger one part by part.
+// is renamed changes its scale and nothing else. Routes and rules are shown part
+// by part, short lists whole.
 func DiffCatalog(base *graph.Catalog, files *CatalogFiles, prune bool) (graph.Batch, []CatalogChange) {
 	if base == nil {
 		base = graph.CompileBatch(graph.Batch{})
@@ -164,16 +165,31 @@ func (d *fieldDiff) add(path string, before, after *docNode) {
 
 // compare adds what differs between two values at path, neither of them nil.
 func (d *fieldDiff) compare(path string, a, b *docNode) {
-	x, y := a.flow(), b.flow()
 	switch {
-	case x == y:
-	case path != "" && (a.form != b.form || a.form == docScalar || childKey(a) != childKey(b) || len([]rune(x)) <= maxWhole && len([]rune(y)) <= maxWhole):
+	case a.flow() == b.flow():
+	case path != "" && d.whole(a, b):
 		d.add(path, a, b)
 	case a.form == docMap:
 		d.compareMaps(path, a, b)
 	default:
 		d.compareLists(path, a, b)
 	}
+}
+
+// whole reports whether two values that differ are shown as they are: scalars,
+// values of two forms, rules of two forms, and what is short and is about
+// another thing, as its first key says.
+func (d *fieldDiff) whole(a, b *docNode) bool {
+	if a.form != b.form || a.form == docScalar || childKey(a) != childKey(b) {
+		return true
+	}
+	if len([]rune(a.flow())) > maxWhole || len([]rune(b.flow())) > maxWhole || len(a.items) == 0 || len(b.items) == 0 {
+		return false
+	}
+	if a.form == docMap {
+		return a.keys[0] != b.keys[0] || a.items[0].flow() != b.items[0].flow()
+	}
+	return slices.ContainsFunc(append(a.items[:len(a.items):len(a.items)], b.items...), func(n *docNode) bool { return n.form == docScalar })
 }
 
 // childKey is the key under which a rule has its children, empty for others.
