@@ -21,13 +21,19 @@ func (p *problem) core() []Blocker {
 	for r := range p.routes {
 		c.take(int32(r))
 	}
+	levels := make(map[graph.CompetencyIndex][]int32)
+	for g := range p.gates {
+		if a := p.gates[g].atom; a != nil && a.competency != graph.None {
+			levels[a.competency] = append(levels[a.competency], int32(g))
+		}
+	}
 	var out []Blocker
 	for g := range p.gates {
 		if p.gates[g].atom == nil || c.on[g] {
 			continue
 		}
 		mark := c.mark()
-		c.grant(int32(g))
+		c.grant(int32(g), levels)
 		if c.reached() {
 			c.undo(mark)
 			out = append(out, p.blocker(int32(g), reach))
@@ -42,14 +48,13 @@ func (p *problem) core() []Blocker {
 }
 
 // grant turns an atom on; a level brings the lower levels and floors with it.
-func (c *closure) grant(g int32) {
+// levels are the gates of levels, by competency.
+func (c *closure) grant(g int32, levels map[graph.CompetencyIndex][]int32) {
 	c.fire(g)
-	if a := c.gates[g].atom; a.competency != graph.None {
-		for h := range c.gates {
-			b := c.gates[h].atom
-			if b != nil && b.competency == a.competency && b.level <= a.level && b.floor <= a.floor {
-				c.fire(int32(h))
-			}
+	a := c.gates[g].atom
+	for _, h := range levels[a.competency] {
+		if b := c.gates[h].atom; b.level <= a.level && b.floor <= a.floor {
+			c.fire(h)
 		}
 	}
 	c.run()

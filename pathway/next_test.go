@@ -108,6 +108,54 @@ func TestNext(t *testing.T) {
 	}
 }
 
+// TestUnlocks compares the roles that next steps unlock with asking every role
+// before and after.
+func TestUnlocks(t *testing.T) {
+	unlocked := 0
+	for seed := range uint64(300) {
+		w := makeWorld(seed, 7)
+		for i := range 4 {
+			rule := makeWorld(seed+uint64(i)*1000, 7).goal
+			w.batch.Roles = append(w.batch.Roles, graph.Role{
+				ID: graph.ID(fmt.Sprint("role", i)), Essential: &rule.Of[i%2], Threshold: int64(i % 3),
+				Optional: []graph.Optional{{Requirement: rule.Of[1-i%2], Weight: 2}},
+			})
+		}
+		for i := range w.batch.Achievements { // what else an enforced award brings about is not by itself
+			w.batch.Achievements[i].Enforce = false
+		}
+		p := w.profile()
+		a, err := Next(t.Context(), p, nil, Hours, Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range a.Steps {
+			s := &a.Steps[i]
+			with := p.With(s.Version)
+			var want, got []string
+			for r := range graph.RoleIndex(4) {
+				target, err := roleTarget(p, r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !target.met(p) && target.met(with) {
+					want = append(want, string(p.Catalog.RoleID(r)))
+				}
+			}
+			for _, r := range s.Unlocks {
+				got = append(got, string(p.Catalog.RoleID(r)))
+			}
+			unlocked += len(got)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("world %d: %s unlocks (-want +got):\n%s", seed, s.Version.ID, diff)
+			}
+		}
+	}
+	if unlocked == 0 {
+		t.Error("no step unlocked a role")
+	}
+}
+
 // TestNextRunsOutOfWork asks for more than the limit allows: the steps are
 // there, and the answer says that their ranking is not proven.
 func TestNextRunsOutOfWork(t *testing.T) {

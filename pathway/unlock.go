@@ -7,15 +7,19 @@ import (
 	"github.com/cairn-skills/cairn/graph"
 )
 
-// openLeaf is a leaf of a role that is not met.
+// openLeaf is a leaf of a role that is not met, or is met in a rule with an
+// exclusive node, where one more award may free another.
 type openLeaf struct {
 	role graph.RoleIndex
 	node *graph.TreeNode
+	met  bool
 }
 
 // openLeaves are the unmet leaves of the roles of a catalog that can be met by
 // an award, by what they ask for.
 type openLeaves struct {
+	// need is how many leaves of a role have to be met at least before it holds.
+	need          map[graph.RoleIndex]int
 	byAchievement map[graph.AchievementIndex][]openLeaf
 	byCompetency  map[graph.CompetencyIndex][]openLeaf
 }
@@ -31,9 +35,12 @@ func (a *adviser) unlock() error {
 		}
 		s := &a.advice.Steps[i]
 		var roles []graph.RoleIndex
+		closed := make(map[graph.RoleIndex]int)
 		for _, l := range a.closedBy(s.Version, &leaves) {
-			s.Requirements++
-			if !slices.Contains(roles, l.role) {
+			if !l.met {
+				s.Requirements++
+			}
+			if closed[l.role]++; closed[l.role] == leaves.need[l.role] {
 				roles = append(roles, l.role)
 			}
 		}
@@ -64,7 +71,11 @@ func (a *adviser) unlock() error {
 // unmet leaves. Retired roles are left out.
 func (a *adviser) openRoles() (map[graph.RoleIndex]Target, openLeaves) {
 	p, c := a.profile, a.profile.Catalog
-	leaves := openLeaves{make(map[graph.AchievementIndex][]openLeaf), make(map[graph.CompetencyIndex][]openLeaf)}
+	leaves := openLeaves{
+		need:          make(map[graph.RoleIndex]int),
+		byAchievement: make(map[graph.AchievementIndex][]openLeaf),
+		byCompetency:  make(map[graph.CompetencyIndex][]openLeaf),
+	}
 	targets := make(map[graph.RoleIndex]Target)
 	_, _, n, _ := c.Counts()
 	for r := range graph.RoleIndex(n) {
@@ -77,7 +88,7 @@ func (a *adviser) openRoles() (map[graph.RoleIndex]Target, openLeaves) {
 			continue
 		}
 		targets[r] = t
-		a.gather(r, t.Essential, &leaves)
+		leaves.need[r] = max(1, a.gather(r, t.Essential, &leaves))
 		if t.Threshold > 0 {
 			for _, o := range t.Optional {
 				a.gather(r, o.Tree, &leaves)
@@ -87,18 +98,34 @@ func (a *adviser) openRoles() (map[graph.RoleIndex]Target, openLeaves) {
 	return targets, leaves
 }
 
-func (a *adviser) gather(r graph.RoleIndex, t *graph.Tree, leaves *openLeaves) {
-	for i, res := range a.profile.Evaluate(t) {
+// gather adds the unmet leaves of a tree of r. It returns how many of them have
+// to be met at least before the tree holds: one in each child that the root
+// still wants.
+func (a *adviser) gather(r graph.RoleIndex, t *graph.Tree, leaves *openLeaves) int {
+	nodes := a.profile.Evaluate(t)
+	exclusive := t != nil && slices.ContainsFunc(t.Nodes, func(n graph.TreeNode) bool { return n.Sharing == graph.Exclusive })
+	for i, res := range nodes {
 		a.left--
 		n := &t.Nodes[i]
+		met := res.State == graph.StateMet
 		switch {
-		case res.State == graph.StateMet:
+		case met && !exclusive:
 		case n.Op == graph.OpHolds && n.Achievement != graph.None:
-			leaves.byAchievement[n.Achievement] = append(leaves.byAchievement[n.Achievement], openLeaf{r, n})
+			leaves.byAchievement[n.Achievement] = append(leaves.byAchievement[n.Achievement], openLeaf{r, n, met})
 		case n.Op == graph.OpLevel && n.Competency != graph.None:
-			leaves.byCompetency[n.Competency] = append(leaves.byCompetency[n.Competency], openLeaf{r, n})
+			leaves.byCompetency[n.Competency] = append(leaves.byCompetency[n.Competency], openLeaf{r, n, met})
 		}
 	}
+	if t == nil || exclusive || t.Nodes[0].Op != graph.OpAtLeast {
+		return 1
+	}
+	need := t.Nodes[0].K
+	for _, c := range t.Nodes[0].Children {
+		if nodes[c].State == graph.StateMet {
+			need--
+		}
+	}
+	return need
 }
 
 // closedBy are the open leaves that a new award of v meets.
