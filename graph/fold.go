@@ -86,7 +86,8 @@ func (f *folder) step(at Instant) (later []Instant) {
 			if v == nil || slices.Contains(f.barred, a) || f.live(a, at) != nil {
 				continue
 			}
-			if !f.meets(v, at) {
+			until := v.validUntil(at, f.catalog.zone)
+			if until <= at || !f.meets(v, at) { // what lapses at once never was
 				continue
 			}
 			n := f.count(a)
@@ -94,7 +95,7 @@ func (f *folder) step(at Instant) (later []Instant) {
 				continue
 			}
 			p := period{ordinal: n + 1, award: award{
-				id: DerivedID(f.person.id, f.catalog.AchievementID(a), n+1), issued: at, until: v.validUntil(at, f.catalog.zone),
+				id: DerivedID(f.person.id, f.catalog.AchievementID(a), n+1), issued: at, until: until,
 				achievement: a, issuer: v.Issuer, version: uint16(v.Version), source: FromStack, rigor: v.PlannedRigor(),
 			}}
 			f.periods = append(f.periods, p)
