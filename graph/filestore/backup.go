@@ -59,8 +59,8 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 // copyTo writes the two files. The state of the data file is taken first: the
 // keys that it needs are in the keys file by then.
 func (s *Store) copyTo(ctx context.Context, path string) error {
-	return s.view(s.db, func(tx *bbolt.Tx) error {
-		return s.view(s.keys, func(keys *bbolt.Tx) error {
+	return s.data.view(func(tx *bbolt.Tx) error {
+		return s.keys.view(func(keys *bbolt.Tx) error {
 			for _, c := range []struct {
 				tx   *bbolt.Tx
 				path string

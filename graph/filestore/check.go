@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"os"
 
 	storev1 "github.com/cairn-skills/cairn/gen/cairn/store/v1"
 	"github.com/cairn-skills/cairn/graph"
@@ -49,7 +48,7 @@ func (s *Store) Check(ctx context.Context) (Report, error) {
 	case <-ctx.Done():
 		return Report{}, unavailable(s.path, "the check was ended", ctx.Err())
 	}
-	sound := c.structure(s.db, s.file) && c.structure(s.keys, s.keysFile)
+	sound := c.structure(s.data) && c.structure(s.keys)
 	<-s.writer
 	if !sound {
 		return c.report, nil
@@ -73,25 +72,25 @@ type checker struct {
 
 func (c *checker) problem(err error) { c.report.Problems = append(c.report.Problems, err.Error()) }
 
-// structure checks the pages of db, first without the map, then as bbolt does.
-func (c *checker) structure(db *bbolt.DB, file *os.File) bool {
+// structure checks the pages of f, first without the map, then as bbolt does.
+func (c *checker) structure(f *file) bool {
 	before := len(c.report.Problems)
-	info, err := file.Stat()
+	info, err := f.raw.Stat()
 	if err == nil {
-		_, err = structure(file, info.Size(), c.s.options.AcceptOlder)
+		_, err = structure(f.raw, info.Size(), c.s.options.AcceptOlder)
 	}
 	if err != nil {
-		c.problem(translate(db.Path(), err))
+		c.problem(translate(f.path, err))
 		return false
 	}
-	err = c.s.view(db, func(tx *bbolt.Tx) error {
+	err = f.view(func(tx *bbolt.Tx) error {
 		for err := range tx.Check() {
-			c.problem(damaged(db.Path(), err))
+			c.problem(damaged(f.path, err))
 		}
 		return nil
 	})
 	if err != nil {
-		c.problem(damaged(db.Path(), err))
+		c.problem(damaged(f.path, err))
 	}
 	return len(c.report.Problems) == before
 }
@@ -137,7 +136,7 @@ func (c *checker) key(p logPart) error {
 	if p.batch.Key == "" {
 		return nil
 	}
-	err := c.s.view(c.s.db, func(tx *bbolt.Tx) error {
+	err := c.s.data.view(func(tx *bbolt.Tx) error {
 		r, err := revisionOf(tx, p.batch.Key)
 		if err == nil && r != p.revision {
 			err = fmt.Errorf("bucket %s: the key of revision %d leads to revision %d", bucketBatches, p.revision, r)
@@ -148,7 +147,7 @@ func (c *checker) key(p logPart) error {
 }
 
 func (c *checker) batches(ctx context.Context) error {
-	return c.bucket(ctx, c.s.db, bucketBatches, c.head.GetBatchKeys(), func(_, v []byte) (uint64, error) {
+	return c.bucket(ctx, c.s.data, bucketBatches, c.head.GetBatchKeys(), func(_, v []byte) (uint64, error) {
 		if len(v) != 8 {
 			return 0, fmt.Errorf("bucket %s: an entry is malformed", bucketBatches)
 		}
@@ -163,10 +162,10 @@ func (c *checker) sealed(ctx context.Context) error {
 		}
 		return binary.BigEndian.Uint64(k[len(k)-12:]), nil
 	}
-	if err := c.bucket(ctx, c.s.db, bucketPeople, c.head.GetPeopleRecords(), revision); err != nil {
+	if err := c.bucket(ctx, c.s.data, bucketPeople, c.head.GetPeopleRecords(), revision); err != nil {
 		return err
 	}
-	return c.bucket(ctx, c.s.db, bucketFacts, c.head.GetFactRecords(), revision)
+	return c.bucket(ctx, c.s.data, bucketFacts, c.head.GetFactRecords(), revision)
 }
 
 func (c *checker) keys(ctx context.Context) error {
@@ -179,9 +178,9 @@ func (c *checker) keys(ctx context.Context) error {
 
 // bucket checks every entry of a bucket and that as many as want belong to the
 // revisions up to the head.
-func (c *checker) bucket(ctx context.Context, db *bbolt.DB, name []byte, want uint64, revision func(k, v []byte) (uint64, error)) error {
+func (c *checker) bucket(ctx context.Context, f *file, name []byte, want uint64, revision func(k, v []byte) (uint64, error)) error {
 	got := uint64(0)
-	err := c.each(ctx, db, name, func(k, stamped []byte) error {
+	err := c.each(ctx, f, name, func(k, stamped []byte) error {
 		v, err := unstamp(name, k, stamped)
 		if err != nil {
 			return err
@@ -201,18 +200,18 @@ func (c *checker) bucket(ctx context.Context, db *bbolt.DB, name []byte, want ui
 	return err
 }
 
-// each calls f with the entries of a bucket, some thousands in a transaction.
-func (c *checker) each(ctx context.Context, db *bbolt.DB, name []byte, f func(k, v []byte) error) error {
+// each calls visit with the entries of a bucket, some thousands in a transaction.
+func (c *checker) each(ctx context.Context, f *file, name []byte, visit func(k, v []byte) error) error {
 	var next []byte
 	for first := true; first || next != nil; first = false {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		err := c.s.view(db, func(tx *bbolt.Tx) error {
+		err := f.view(func(tx *bbolt.Tx) error {
 			cur := tx.Bucket(name).Cursor()
 			k, v := cur.Seek(next)
 			for n := 0; k != nil && n < namesPiece; n++ {
-				if err := f(k, v); err != nil {
+				if err := visit(k, v); err != nil {
 					return err
 				}
 				k, v = cur.Next()
@@ -221,7 +220,7 @@ func (c *checker) each(ctx context.Context, db *bbolt.DB, name []byte, f func(k,
 			return nil
 		})
 		if err != nil {
-			return translateDamage(db.Path(), err)
+			return translateDamage(f.path, err)
 		}
 	}
 	return nil

@@ -56,7 +56,7 @@ func (s *Store) Commit(ctx context.Context, batches ...graph.Batch) ([]graph.Rev
 	if err := c.prepare(); err != nil {
 		return nil, err
 	}
-	if err := s.update(s.db, s.file, c.write); err != nil {
+	if err := s.update(s.data, c.write); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -120,7 +120,7 @@ type entry struct{ bucket, key, value []byte }
 
 // number finds the batches that are to be stored and gives each its revision.
 func (c *commit) number(batches []graph.Batch) error {
-	return c.s.view(c.s.db, func(tx *bbolt.Tx) error {
+	return c.s.data.view(func(tx *bbolt.Tx) error {
 		keyed := make(map[string]graph.Revision)
 		for i := range batches {
 			b := &batches[i]
@@ -333,17 +333,20 @@ func packPersonal(p *graph.Personal) ([]byte, error) {
 	return out, nil
 }
 
-// update changes db, whose file is file, in one transaction. After a failed
+// update changes f in one transaction. After a failed
 // sync the outcome is unknown: what the system holds in memory may or may not
 // be on disk, and a second sync would not tell. Then nothing is written any more.
 // A write that was refused before the header changed left nothing behind.
-func (s *Store) update(db *bbolt.DB, file *os.File, f func(*bbolt.Tx) error) error {
+func (s *Store) update(f *file, change func(*bbolt.Tx) error) error {
+	if err := f.ready(); err != nil {
+		return err
+	}
 	var inner error
 	transaction, written := 0, false
-	err := guard(func() error {
-		return db.Update(func(tx *bbolt.Tx) error {
+	err := f.guard(func() error {
+		return f.db.Update(func(tx *bbolt.Tx) error {
 			transaction = tx.ID()
-			inner = f(tx)
+			inner = change(tx)
 			written = inner == nil
 			return inner
 		})
@@ -352,13 +355,13 @@ func (s *Store) update(db *bbolt.DB, file *os.File, f func(*bbolt.Tx) error) err
 		return nil
 	}
 	if inner != nil && !written {
-		return translateDamage(s.path, inner)
+		return translateDamage(f.path, inner)
 	}
 	var refused *fs.PathError
-	if errors.As(err, &refused) && full(err) && headerBefore(file, transaction) {
-		return translate(db.Path(), err)
+	if errors.As(err, &refused) && full(err) && headerBefore(f.raw, transaction) {
+		return translate(f.path, err)
 	}
-	failure := unavailable(db.Path(), "outcome unknown: the write failed half-way; open the file again and commit again with the same keys", err)
+	failure := unavailable(f.path, "outcome unknown: the write failed half-way; open the file again and commit again with the same keys", err)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.failed = err

@@ -2,10 +2,7 @@ package filestore
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
-	"runtime"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/cairn-skills/cairn/graph"
@@ -64,21 +61,4 @@ func translateDamage(path string, err error) error {
 // full reports whether err says that the file may not grow.
 func full(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
-}
-
-// guard runs f, which reads a mapped file, and turns what bbolt or the memory
-// system throws into an error: a page that cannot be read from disk, a file cut
-// while it is open, an assertion of bbolt.
-func guard(f func() error) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		switch p := recover().(type) {
-		case nil:
-		case runtime.Error:
-			err = fmt.Errorf("reading the mapped file: %w", p)
-		default:
-			err = fmt.Errorf("reading the mapped file: %v", p)
-		}
-	}()
-	return f()
 }

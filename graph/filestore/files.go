@@ -49,39 +49,6 @@ const (
 	growSize = 1 << 20
 )
 
-// openFile opens one of the two files after its size and structure were
-// checked. The returned file is the one that the database reads.
-func openFile(path string, o Options, buckets [][]byte) (*bbolt.DB, *os.File, error) {
-	var file *os.File
-	opened := func(name string, flag int, mode os.FileMode) (*os.File, error) {
-		f, err := os.OpenFile(name, flag&^os.O_CREATE, mode)
-		if err != nil {
-			return nil, err
-		}
-		if err := examine(f, o, buckets); err != nil {
-			return nil, errors.Join(err, f.Close())
-		}
-		file = f
-		return f, nil
-	}
-	var db *bbolt.DB
-	err := guard(func() (err error) {
-		db, err = bbolt.Open(path, 0o600, &bbolt.Options{
-			Timeout: o.LockWait, ReadOnly: o.ReadOnly, NoSync: o.NoSync, NoGrowSync: o.NoSync,
-			FreelistType: bbolt.FreelistMapType, InitialMmapSize: mapSize, NoStatistics: true, OpenFile: opened,
-		})
-		return err
-	})
-	if err != nil {
-		if e := (*os.PathError)(nil); o.ReadOnly && errors.As(err, &e) && errors.Is(err, os.ErrPermission) {
-			return nil, nil, unavailable(path, "the file cannot be read; grant the permission", err)
-		}
-		return nil, nil, translate(path, err)
-	}
-	db.AllocSize = growSize
-	return db, file, nil
-}
-
 // examine locks f and checks it before it is mapped.
 func examine(f *os.File, o Options, buckets [][]byte) error {
 	info, err := f.Stat()
@@ -167,20 +134,18 @@ func create(path string, o Options) error {
 // unused is the identity of a keys file without keys, which an interrupted
 // creation leaves. A keys file with keys belongs to a data file that is lost.
 func unused(path string, o Options) (id storeID, err error) {
-	db, _, err := openFile(path, Options{ReadOnly: true, LockWait: o.LockWait}, keysBuckets)
+	f, err := openFile(path, Options{ReadOnly: true, LockWait: o.LockWait}, keysBuckets)
 	if err != nil {
 		return id, err
 	}
-	err = guard(func() error {
-		return db.View(func(tx *bbolt.Tx) error {
-			if k, _ := tx.Bucket(bucketKeys).Cursor().First(); k != nil {
-				return unavailable(path, "keys exist, but the data file beside them is missing; put it back, or move the keys away to begin a new one", nil)
-			}
-			id, err = readIdentity(tx)
-			return err
-		})
+	err = f.view(func(tx *bbolt.Tx) error {
+		if k, _ := tx.Bucket(bucketKeys).Cursor().First(); k != nil {
+			return unavailable(path, "keys exist, but the data file beside them is missing; put it back, or move the keys away to begin a new one", nil)
+		}
+		id, err = readIdentity(tx)
+		return err
 	})
-	return id, translateDamage(path, errors.Join(err, db.Close()))
+	return id, translateDamage(path, errors.Join(err, f.close()))
 }
 
 // createFile makes the file path with buckets and what fill writes. A file that

@@ -85,8 +85,8 @@ func (s *Store) follow(ctx context.Context, after graph.Revision, head *storev1.
 
 // fill opens the personal records that parts refer to.
 func (s *Store) fill(parts []logPart) error {
-	err := s.view(s.db, func(tx *bbolt.Tx) error {
-		return s.view(s.keys, func(keys *bbolt.Tx) error {
+	err := s.data.view(func(tx *bbolt.Tx) error {
+		return s.keys.view(func(keys *bbolt.Tx) error {
 			for _, p := range parts {
 				for i := range p.personals {
 					r, err := recorded(tx, keys, &p.personals[i], p.revision)

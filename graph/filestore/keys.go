@@ -128,7 +128,7 @@ func (s *Store) provide(people []graph.ID) (keyring, uint64, error) {
 	ring := make(keyring, len(people))
 	var missing []graph.ID
 	var generation uint64
-	err := s.view(s.keys, func(tx *bbolt.Tx) error {
+	err := s.keys.view(func(tx *bbolt.Tx) error {
 		var err error
 		if generation, err = readGeneration(tx); err != nil {
 			return err
@@ -159,10 +159,10 @@ func (s *Store) provide(people []graph.ID) (keyring, uint64, error) {
 		return nil
 	})
 	if err != nil || len(missing) == 0 {
-		return ring, generation, translateDamage(s.keys.Path(), err)
+		return ring, generation, translateDamage(s.keys.path, err)
 	}
 	generation++
-	return ring, generation, s.update(s.keys, s.keysFile, func(tx *bbolt.Tx) error {
+	return ring, generation, s.update(s.keys, func(tx *bbolt.Tx) error {
 		b := tx.Bucket(bucketKeys)
 		for _, p := range missing {
 			if err := b.Put([]byte(p), stamp(bucketKeys, []byte(p), ring[p].encode())); err != nil {

@@ -118,8 +118,8 @@ type names struct {
 }
 
 func (n *names) piece() (out []graph.Personal, err error) {
-	err = n.s.view(n.s.db, func(tx *bbolt.Tx) error {
-		return n.s.view(n.s.keys, func(keys *bbolt.Tx) error {
+	err = n.s.data.view(func(tx *bbolt.Tx) error {
+		return n.s.keys.view(func(keys *bbolt.Tx) error {
 			out, err = n.read(tx.Bucket(bucketPeople), keys.Bucket(bucketKeys))
 			return err
 		})

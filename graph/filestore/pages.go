@@ -26,6 +26,7 @@ const (
 	metaVersion   = 2
 	flagBranch    = 0x01
 	flagLeaf      = 0x02
+	flagMeta      = 0x04
 	flagFreelist  = 0x10
 	flagBucket    = 0x01
 	maxDepth      = 64 // a tree of 2^64 pages is not deeper
@@ -56,20 +57,22 @@ func readMeta(data []byte) (meta, bool) {
 
 // headers are both headers of a file; a header that is damaged is nil.
 func headers(r io.ReaderAt, size int64) (metas [2]*meta, err error) {
-	buf := make([]byte, metaSize)
-	read := func(at int64) (*meta, error) {
-		if at+metaSize > size {
+	buf := make([]byte, pageHeader+metaSize)
+	read := func(page, at int64) (*meta, error) {
+		if at+pageHeader+metaSize > size {
 			return nil, nil
 		}
 		if _, err := r.ReadAt(buf, at); err != nil {
 			return nil, err
 		}
-		if m, ok := readMeta(buf); ok {
-			return &m, nil
+		e := binary.NativeEndian
+		m, ok := readMeta(buf[pageHeader:])
+		if !ok || e.Uint64(buf) != uint64(page) || e.Uint16(buf[8:]) != flagMeta {
+			return nil, nil
 		}
-		return nil, nil
+		return &m, nil
 	}
-	if metas[0], err = read(pageHeader); err != nil {
+	if metas[0], err = read(0, 0); err != nil {
 		return metas, err
 	}
 	// The second header is a page further on; without the first, any page size is tried.
@@ -77,7 +80,7 @@ func headers(r io.ReaderAt, size int64) (metas [2]*meta, err error) {
 		if metas[0] != nil && step != int64(metas[0].pageSize) {
 			continue
 		}
-		m, err := read(step + pageHeader)
+		m, err := read(1, step)
 		if err != nil {
 			return metas, err
 		}

@@ -19,8 +19,8 @@ func (s *Store) Read(ctx context.Context, refs ...graph.PersonalRef) ([]graph.Pe
 	}
 	defer done()
 	out := make([]graph.Personal, len(refs))
-	err = s.view(s.db, func(tx *bbolt.Tx) error {
-		return s.view(s.keys, func(keys *bbolt.Tx) error {
+	err = s.data.view(func(tx *bbolt.Tx) error {
+		return s.keys.view(func(keys *bbolt.Tx) error {
 			for i, ref := range refs {
 				if out[i], err = readPersonal(tx, keys, ref, head.GetRevision()); err != nil {
 					return err

@@ -48,7 +48,7 @@ func (c *scanner) piece() (out []logPart, err error) {
 	if c.ended {
 		return nil, nil
 	}
-	err = c.s.view(c.s.db, func(tx *bbolt.Tx) error {
+	err = c.s.data.view(func(tx *bbolt.Tx) error {
 		cur := tx.Bucket(bucketLog).Cursor()
 		k, v := cur.Seek(c.next)
 		if !c.whole && c.parts == 0 {

@@ -36,11 +36,8 @@ type Store struct {
 	path    string
 	options Options
 	id      storeID
-	// db and keys are the two files; file and keysFile are what they read, for
-	// what bbolt does not offer.
-	db, keys       *bbolt.DB
-	file, keysFile *os.File
-
+	data    *file         // X
+	keys    *file         // X.keys
 	writer  chan struct{} // holds one element while a commit runs
 	closing chan struct{} // closed by Close
 
@@ -85,21 +82,21 @@ func Open(path string, options Options) (*Store, error) {
 }
 
 func (s *Store) open() (err error) {
-	if s.db, s.file, err = openFile(s.path, s.options, dataBuckets); err != nil {
+	if s.data, err = openFile(s.path, s.options, dataBuckets); err != nil {
 		return err
 	}
-	if err := s.view(s.db, s.readMeta); err != nil {
+	if err := s.data.view(s.readMeta); err != nil {
 		return translateDamage(s.path, err)
 	}
 	keysPath := s.path + KeysSuffix
 	if _, err := os.Stat(keysPath); errors.Is(err, os.ErrNotExist) {
 		return unavailable(keysPath, "the keys file is missing; without it the data file is not opened; put it back beside the data file", nil)
 	}
-	if s.keys, s.keysFile, err = openFile(keysPath, s.options, keysBuckets); err != nil {
+	if s.keys, err = openFile(keysPath, s.options, keysBuckets); err != nil {
 		return err
 	}
 	var generation uint64
-	err = s.view(s.keys, func(tx *bbolt.Tx) error {
+	err = s.keys.view(func(tx *bbolt.Tx) error {
 		id, err := readIdentity(tx)
 		if err != nil {
 			return err
@@ -162,9 +159,9 @@ func (s *Store) Close() error {
 
 func (s *Store) release() error {
 	var errs []error
-	for _, db := range []*bbolt.DB{s.db, s.keys} {
-		if db != nil {
-			errs = append(errs, guard(db.Close))
+	for _, f := range []*file{s.data, s.keys} {
+		if f != nil {
+			errs = append(errs, f.close())
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -194,9 +191,4 @@ func (s *Store) state() (*storev1.Head, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.head, s.news
-}
-
-// view reads db in one transaction, in which nothing may wait.
-func (s *Store) view(db *bbolt.DB, f func(*bbolt.Tx) error) error {
-	return guard(func() error { return db.View(f) })
 }

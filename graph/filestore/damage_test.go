@@ -1,0 +1,237 @@
+package filestore_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/cairn-skills/cairn/graph"
+	"github.com/cairn-skills/cairn/graph/filestore"
+	"github.com/cairn-skills/cairn/graph/graphtest"
+)
+
+// everything is what a store answers to every question, for comparison.
+type everything struct {
+	Head     graph.Revision
+	Loaded   graph.Batch
+	Followed []graph.Batch
+	Read     []graph.Personal
+	Keyed    []graph.Revision
+}
+
+// ask asks a store everything that was committed by a child up to the head
+// wanted, and for something that never was.
+func ask(path string, wanted graph.Revision) (all everything, err error) {
+	s, err := filestore.Open(path, filestore.Options{})
+	if err != nil {
+		return all, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	ctx := context.Background()
+	if all.Head, err = s.Head(ctx); err != nil {
+		return all, err
+	}
+	if _, err = s.Load(ctx, func(b graph.Batch) error { graphtest.Join(&all.Loaded, b); return nil }); err != nil {
+		return all, err
+	}
+	errEnd := errors.New("end")
+	err = s.Follow(ctx, 0, func(r graph.Revision, b graph.Batch) error {
+		all.Followed = append(all.Followed, b)
+		if r == all.Head {
+			return errEnd
+		}
+		return nil
+	})
+	if !errors.Is(err, errEnd) {
+		return all, err
+	}
+	var refs []graph.PersonalRef
+	for r := range wanted + 2 { // some of them were never stored
+		b := childBatch(r)
+		p := graph.ID(fmt.Sprint("person-", r%40))
+		refs = append(refs, graph.PersonalRef{Person: p}, graph.PersonalRef{Person: p, About: b.Awards[0].ID})
+	}
+	if all.Read, err = s.Read(ctx, refs...); err != nil {
+		return all, err
+	}
+	// A key that is found answers its revision; one that is not would store the
+	// batch again, so this comes last.
+	for r := graph.Revision(1); r <= wanted; r++ {
+		if b := childBatch(r); b.Key != "" {
+			revisions, err := s.Commit(ctx, b)
+			if err != nil {
+				return all, err
+			}
+			all.Keyed = append(all.Keyed, revisions...)
+		}
+	}
+	return all, nil
+}
+
+// victim is a store whose files are spoiled again and again.
+type victim struct {
+	path string
+	head graph.Revision
+	data [2][]byte
+	want everything
+}
+
+func newVictim(t *testing.T, groups int) *victim {
+	t.Helper()
+	v := &victim{path: filepath.Join(t.TempDir(), "graph.cairn")}
+	fill(t, v.path, groups)
+	v.keep(t)
+	var err error
+	s := open(t, v.path, filestore.Options{})
+	if v.head, err = s.Head(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if v.want, err = ask(v.path, v.head); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func (v *victim) keep(t *testing.T) {
+	t.Helper()
+	for i, name := range fileNames(v.path) {
+		v.data[i] = read(t, name)
+	}
+}
+
+// serve writes one of the files spoiled and the other whole, and reports
+// whether the damage was noticed. It fails if the store answers anything else
+// than it did.
+func (v *victim) serve(t *testing.T, file int, spoiled []byte, what string) (noticed bool) {
+	t.Helper()
+	data := v.data
+	data[file] = spoiled
+	for i, name := range fileNames(v.path) {
+		write(t, name, data[i])
+	}
+	got, err := ask(v.path, v.head)
+	if err != nil {
+		if !errors.Is(err, graph.ErrUnavailable) {
+			t.Errorf("%s: the error %v is not of class ErrUnavailable", what, err)
+		}
+		return true
+	}
+	if d := graphtest.Diff(v.want, got); d != "" {
+		t.Errorf("%s is served (-want +got):\n%.2000s", what, d)
+	}
+	if w := lost(v.path, v.head); w != "" {
+		t.Errorf("%s was not noticed before the next commit: %s", what, w)
+	}
+	return false
+}
+
+// bitFlips takes some seconds; 6,000 in each file passed when this was written.
+var bitFlips = flag.Int("flips", 400, "single bits that TestBitFlips flips in each file")
+
+// TestBitFlips flips single bits all over both files: each is either noticed or
+// changes nothing that is answered, and nothing that is committed after it.
+func TestBitFlips(t *testing.T) {
+	flips := *bitFlips
+	if testing.Short() {
+		flips /= 4
+	}
+	v := newVictim(t, 30)
+	r := rand.New(rand.NewPCG(3, 4))
+	for file, name := range []string{"data", "keys"} {
+		noticed := 0
+		used := len(bytes.TrimRight(v.data[file], "\x00"))
+		for range flips {
+			bit := r.IntN(used * 8)
+			spoiled := bytes.Clone(v.data[file])
+			spoiled[bit/8] ^= 1 << (bit % 8)
+			if v.serve(t, file, spoiled, fmt.Sprintf("%s file, byte %d, bit %d", name, bit/8, bit%8)) {
+				noticed++
+			}
+		}
+		t.Logf("%s file of %d bytes: %d of %d flips were noticed, the others changed nothing", name, used, noticed, flips)
+		if noticed < flips/20 {
+			t.Errorf("only %d of %d flips were noticed", noticed, flips)
+		}
+	}
+}
+
+// TestTornPages overwrites sectors with zeros, with noise, and with other
+// sectors of the same file: as single bits.
+func TestTornPages(t *testing.T) {
+	rounds := 300
+	if testing.Short() {
+		rounds = 60
+	}
+	v := newVictim(t, 30)
+	r := rand.New(rand.NewPCG(5, 6))
+	for n := range rounds {
+		file := r.IntN(2)
+		sectors := len(bytes.TrimRight(v.data[file], "\x00")) / sectorBytes
+		at := r.IntN(sectors) * sectorBytes
+		spoiled := bytes.Clone(v.data[file])
+		sector := spoiled[at : at+sectorBytes]
+		switch n % 3 {
+		case 0:
+			clear(sector)
+		case 1:
+			for i := range sector {
+				sector[i] = byte(r.Uint32())
+			}
+		case 2:
+			from := r.IntN(sectors) * sectorBytes
+			copy(sector, v.data[file][from:])
+		}
+		if !bytes.Equal(spoiled, v.data[file]) {
+			v.serve(t, file, spoiled, fmt.Sprintf("file %d, sector %d, way %d", file, at/sectorBytes, n%3))
+		}
+	}
+}
+
+// TestCutFiles cuts both files at many lengths: never is anything else served,
+// and nothing ends the process.
+func TestCutFiles(t *testing.T) {
+	v := newVictim(t, 30)
+	for file := range v.data {
+		size := len(v.data[file])
+		var lengths []int
+		for n := 1; n < size; n = n*3/2 + 1 {
+			lengths = append(lengths, n, size-n, n/4096*4096)
+		}
+		slices.Sort(lengths)
+		noticed := 0
+		for _, n := range slices.Compact(lengths) {
+			if v.serve(t, file, v.data[file][:n], fmt.Sprintf("file %d cut to %d of %d bytes", file, n, size)) {
+				noticed++
+			}
+		}
+		if noticed == 0 {
+			t.Errorf("no cut of file %d was noticed", file)
+		}
+	}
+}
+
+// TestOldCopies puts back each file as it was before the last commits, beside
+// the newer other one. An older data file is a whole store of its time; an older
+// keys file is refused when keys are missing from it.
+func TestOldCopies(t *testing.T) {
+	v := newVictim(t, 3)
+	fill(t, v.path, 20)
+	newer := read(t, v.path)
+	write(t, v.path, v.data[0])
+	if got, err := ask(v.path, v.head); err != nil || graphtest.Diff(v.want, got) != "" {
+		t.Errorf("older data beside newer keys: %v\n%s", err, graphtest.Diff(v.want, got))
+	}
+	write(t, v.path, newer)
+	write(t, v.path+filestore.KeysSuffix, v.data[1])
+	_, err := filestore.Open(v.path, filestore.Options{})
+	expectSentence(t, err, "older than the data file")
+}

@@ -1,0 +1,41 @@
+package filestore
+
+import (
+	"github.com/cairn-skills/cairn/graph"
+	"go.etcd.io/bbolt"
+)
+
+// DestroyKey overwrites the key of a person, as an erasure does.
+func (s *Store) DestroyKey(person graph.ID) error {
+	return s.update(s.keys, func(tx *bbolt.Tx) error {
+		b := tx.Bucket(bucketKeys)
+		k, err := decodeKey(person, b.Get([]byte(person)))
+		if err != nil {
+			return err
+		}
+		k.state, k.key = keyDestroyed, [keySize]byte{}
+		if err := b.Put([]byte(person), stamp(bucketKeys, []byte(person), k.encode())); err != nil {
+			return err
+		}
+		generation, err := readGeneration(tx)
+		if err != nil {
+			return err
+		}
+		return writeGeneration(tx, generation+1)
+	})
+}
+
+// ChangeData lets f change the data file, and ChangeKeys the keys file, behind
+// the store's back.
+func (s *Store) ChangeData(f func(*bbolt.Tx) error) error { return s.data.db.Update(f) }
+
+// ChangeKeys is like ChangeData.
+func (s *Store) ChangeKeys(f func(*bbolt.Tx) error) error { return s.keys.db.Update(f) }
+
+// Stamp is what the value of an entry needs for a checksum that fits.
+func Stamp(bucket, key, value string) []byte {
+	return stamp([]byte(bucket), []byte(key), []byte(value))
+}
+
+// ForgetSize keeps the store from noticing that the data file was cut.
+func (s *Store) ForgetSize() { s.data.least.Store(0) }
