@@ -60,7 +60,7 @@ The data file is made if there is none.`,
 
 // applied writes what became of an apply.
 func (a *app) applied(x *cairnv1.ApplyCatalogAnswer, dryRun bool) {
-	a.diff(x.GetDiff(), x.GetLabels())
+	a.diff(x.GetDiff(), a.labels(x.GetLabels()))
 	if n := x.GetAwarded() + x.GetSuperseded() + x.GetWithdrawn(); n > 0 {
 		a.printf("automatic awards: %d came about, %d changed, %d are withdrawn\n", x.GetAwarded(), x.GetSuperseded(), x.GetWithdrawn())
 	}

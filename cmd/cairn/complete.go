@@ -21,7 +21,7 @@ requirement, what decided it, and whether an award is held and counts.`,
 		Args:    exactly(1, "ACHIEVEMENT"),
 	}
 	a.filesFlags(cmd)
-	q.personFlags(cmd)
+	a.personFlags(cmd, &q)
 	q.planFlags(cmd)
 	cmd.Flags().BoolVar(&withPlan, "plan", false, "plan the cheapest missing set as well")
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {
@@ -41,7 +41,7 @@ requirement, what decided it, and whether an award is held and counts.`,
 		if req.Person, err = a.whom(ctx, c, q.person); err != nil {
 			return err
 		}
-		if req.AsOf, err = a.instant(ctx, c, "--as-of", q.asOf); err != nil {
+		if req.AsOf, err = a.instant(ctx, c, "--as-of", a.where.asOf); err != nil {
 			return err
 		}
 		defer a.working("asking")()
@@ -59,7 +59,7 @@ requirement, what decided it, and whether an award is held and counts.`,
 }
 
 func (a *app) completion(x *cairnv1.CompleteStackAnswer) {
-	l, s := labels(x.GetLabels()), scalesOf(x.GetScales())
+	l, s := a.labels(x.GetLabels()), scalesOf(x.GetScales())
 	who, what := l.person(x.GetPerson()), l.achievement(x.GetAchievement())
 	switch {
 	case x.GetCounts():
@@ -74,12 +74,12 @@ func (a *app) completion(x *cairnv1.CompleteStackAnswer) {
 		a.printf("%s is %s of the way to %s\n", who, percent(x.GetProgress()), what)
 	}
 	if w := x.GetAward(); w != nil {
-		text := "awarded " + date(w.GetIssuedAt())
+		text := "awarded " + a.date(w.GetIssuedAt())
 		if w.GetSource() == cairnv1.AwardSource_AWARD_SOURCE_DERIVED {
-			text = "awarded by itself " + date(w.GetIssuedAt())
+			text = "awarded by itself " + a.date(w.GetIssuedAt())
 		}
 		if w.GetValidUntil() != nil {
-			text += ", until " + date(w.GetValidUntil())
+			text += ", through " + a.last(w.GetValidUntil())
 		}
 		if r := l.reasons(w.GetReasons()); r != "" {
 			text += "; " + r
@@ -94,7 +94,7 @@ func (a *app) completion(x *cairnv1.CompleteStackAnswer) {
 			}
 			a.printf("stack %s: %s\n", st.GetRoute(), percent(st.GetProgress()))
 			if st.GetRequirement() != nil {
-				a.rule(st.GetRequirement(), l, s)
+				a.rule(l, s, st.GetRequirement())
 			}
 			for _, d := range st.GetDoubleCounts() {
 				a.printf("  %s counts for %s\n", l.achievement(d.GetAchievement()), list(d.GetNodes()))
@@ -106,6 +106,6 @@ func (a *app) completion(x *cairnv1.CompleteStackAnswer) {
 	}
 	if x.GetPlan() != nil {
 		a.printf("\n")
-		a.plan(x.GetPlan(), who, what, l, nil)
+		a.plan(x.GetPlan(), who, what, l, nodes{place{node: "goal"}: what})
 	}
 }

@@ -33,6 +33,7 @@ type where struct {
 	data     string
 	catalog  string
 	holdings []string
+	asOf     string // when what is held without a date is taken to be issued
 }
 
 // access is what a verb does with a data file.
@@ -107,9 +108,23 @@ func (c *client) close() {
 	}
 }
 
-// connect opens what the flags and the environment name. A flag goes before the
-// environment, and a server named there before a data file.
+// connect opens what the flags and the environment name, and reads in which zone
+// its days begin if they are to be shown.
 func (a *app) connect(ctx context.Context, need access) (*client, error) {
+	c, err := a.pick(ctx, need)
+	if err != nil || a.json {
+		return c, err
+	}
+	if err := a.readZone(ctx, c); err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// pick opens what is named. A flag goes before the environment, and a server
+// named there before a data file.
+func (a *app) pick(ctx context.Context, need access) (*client, error) {
 	switch {
 	case a.where.catalog != "":
 		return a.connectFiles(ctx)

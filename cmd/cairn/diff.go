@@ -40,7 +40,7 @@ difference is an answer: the exit code is 0. Without a data file everything is n
 		if a.json {
 			err = a.print(out)
 		} else {
-			a.diff(out.GetAnswer().GetDiff(), out.GetAnswer().GetLabels())
+			a.diff(out.GetAnswer().GetDiff(), a.labels(out.GetAnswer().GetLabels()))
 		}
 		if err == nil && a.sayProblems(out.GetAnswer().GetProblems()) {
 			err = told

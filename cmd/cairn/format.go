@@ -7,11 +7,9 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/cairn-skills/cairn/exchange"
 	cairnv1 "github.com/cairn-skills/cairn/gen/cairn/v1"
@@ -144,15 +142,6 @@ func credits(hundredths int64) string {
 // percent is a share of 0 to 1 in whole percent, cut: 100 % is only what is whole.
 func percent(share float64) string {
 	return fmt.Sprintf("%d %%", int(math.Floor(share*100+1e-9)))
-}
-
-// date is an instant as the day it is in UTC; with the time unless it is
-// midnight in some zone a whole number of quarter hours away.
-func date(t *timestamppb.Timestamp) string {
-	if t == nil {
-		return ""
-	}
-	return t.AsTime().Format(time.DateOnly)
 }
 
 type integer interface{ ~int | ~int32 | ~int64 }

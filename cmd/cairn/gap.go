@@ -28,7 +28,7 @@ and what is missing, competency by competency and achievement by achievement.`,
 		},
 	}
 	a.filesFlags(cmd)
-	q.personFlags(cmd)
+	a.personFlags(cmd, &q)
 	q.planFlags(cmd)
 	cmd.Flags().StringVar(&to, "to", "", "the `role`, instead of the argument")
 	cmd.Flags().BoolVar(&withPlan, "plan", false, "plan the cheapest way as well")
@@ -53,7 +53,7 @@ and what is missing, competency by competency and achievement by achievement.`,
 		if req.Person, err = a.whom(ctx, c, q.person); err != nil {
 			return err
 		}
-		if req.AsOf, err = a.instant(ctx, c, "--as-of", q.asOf); err != nil {
+		if req.AsOf, err = a.instant(ctx, c, "--as-of", a.where.asOf); err != nil {
 			return err
 		}
 		defer a.working("asking")()
@@ -71,7 +71,7 @@ and what is missing, competency by competency and achievement by achievement.`,
 }
 
 func (a *app) gap(x *cairnv1.RoleGapAnswer) {
-	l, s := labels(x.GetLabels()), scalesOf(x.GetScales())
+	l, s := a.labels(x.GetLabels()), scalesOf(x.GetScales())
 	who, role := l.person(x.GetPerson()), l.role(x.GetRole())
 	if x.GetQualified() {
 		a.printf("%s is qualified for %s\n", who, role)
@@ -80,17 +80,23 @@ func (a *app) gap(x *cairnv1.RoleGapAnswer) {
 	}
 	if x.GetEssential() != nil {
 		a.printf("\nessential\n")
-		a.rule(x.GetEssential(), l, s)
+		a.rule(l, s, x.GetEssential())
 	}
 	if len(x.GetOptional()) > 0 {
-		a.printf("\noptional, %d of the weights", x.GetReached())
+		weights := int64(0)
+		for _, o := range x.GetOptional() {
+			weights += o.GetWeight()
+		}
+		a.printf("\noptional: %d of the weights of %d", x.GetReached(), weights)
 		if x.GetThreshold() > 0 {
-			a.printf("; %d are needed", x.GetThreshold())
+			a.printf(", %d needed", x.GetThreshold())
 		}
 		a.printf("\n")
-		for _, o := range x.GetOptional() {
-			a.rule(o.GetRequirement(), l, s)
+		roots := make([]*cairnv1.NodeStatus, len(x.GetOptional()))
+		for i, o := range x.GetOptional() {
+			roots[i] = o.GetRequirement()
 		}
+		a.rule(l, s, roots...)
 	}
 	a.missing(x, l, s)
 	if x.GetPlan() != nil {
@@ -122,7 +128,7 @@ func (a *app) missing(x *cairnv1.RoleGapAnswer, l labels, s scales) {
 	for _, m := range x.GetMissingTenures() {
 		note := "no current assignment leads there"
 		if m.GetReached() != nil {
-			note = "reached on " + date(m.GetReached())
+			note = "reached on " + a.date(m.GetReached())
 		}
 		t.add("time in "+l.tenure(m.GetRole(), m.GetFamily()), "missing", count(m.GetNeededMonths(), "month"),
 			count(m.GetHeldMonths(), "month"), in(m.GetNode()), note)

@@ -50,6 +50,8 @@ type app struct {
 	json      bool
 	languages []string
 	where     where
+
+	calendar
 }
 
 // run executes args and answers the exit code.
@@ -60,9 +62,30 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	}
 	root := a.root()
 	root.SetArgs(args)
-	root.SetOut(out)
+	results := &honest{w: out}
+	a.out = results
+	root.SetOut(results)
 	root.SetErr(errOut)
-	return a.report(root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	if err == nil && results.err != nil {
+		err = failed("the result cannot be written: %s", results.err)
+	}
+	return a.report(err)
+}
+
+// honest remembers that a write failed, so that no verb has to look: an answer
+// that nobody could read is no answer.
+type honest struct {
+	w   io.Writer
+	err error
+}
+
+func (h *honest) Write(p []byte) (int, error) {
+	n, err := h.w.Write(p)
+	if err != nil && h.err == nil {
+		h.err = err
+	}
+	return n, err
 }
 
 // readClock stops the clock at CAIRN_NOW, for transcripts whose answers must

@@ -11,12 +11,18 @@ import (
 	cairnv1 "github.com/cairn-skills/cairn/gen/cairn/v1"
 )
 
-// labels are the titles in an answer, by "kind/id".
-type labels map[string]*cairnv1.Label
+// labels are what an answer is shown with.
+type labels struct {
+	titles map[string]*cairnv1.Label // by "kind/id"
+	calendar
+}
+
+// labels are the titles of an answer, with the calendar of its dates.
+func (a *app) labels(titles map[string]*cairnv1.Label) labels { return labels{titles, a.calendar} }
 
 // title is the title of an entry, otherwise its id.
 func (l labels) title(k cairnv1.Kind, id string) string {
-	if x := l[word(k)+"/"+id]; x.GetTitle() != "" {
+	if x := l.titles[word(k)+"/"+id]; x.GetTitle() != "" {
 		return x.GetTitle()
 	}
 	return id
@@ -151,15 +157,10 @@ func (a *app) instant(ctx context.Context, c *client, flag, text string) (*times
 		if _, err := time.Parse(time.DateOnly, text); err != nil {
 			return nil, misused("%s: %q is not a day such as 2026-10-01 or a time such as 2026-10-01T09:00:00Z", flag, text)
 		}
-		st, err := c.system.GetStatus(ctx, &cairnv1.GetStatusRequest{})
-		if err != nil {
+		if err := a.readZone(ctx, c); err != nil {
 			return nil, err
 		}
-		zone, err := time.LoadLocation(st.GetAnswer().GetSettings().GetZone())
-		if err != nil {
-			return nil, err
-		}
-		if t, err = time.ParseInLocation(time.DateOnly, text, zone); err != nil {
+		if t, err = time.ParseInLocation(time.DateOnly, text, a.zone); err != nil {
 			return nil, err
 		}
 	}

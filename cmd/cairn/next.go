@@ -25,7 +25,7 @@ is cheaper. Without a goal it is what meets most of what roles ask for.`,
 		Args:    exactly(0, ""),
 	}
 	a.filesFlags(cmd)
-	q.personFlags(cmd)
+	a.personFlags(cmd, &q)
 	q.planFlags(cmd)
 	q.excludeFlag(cmd)
 	cmd.Flags().StringArrayVar(&to, "to", nil, "a goal: a `role or achievement`, by id or title; may be repeated")
@@ -55,7 +55,7 @@ is cheaper. Without a goal it is what meets most of what roles ask for.`,
 		if req.Person, err = a.whom(ctx, c, q.person); err != nil {
 			return err
 		}
-		if req.AsOf, err = a.instant(ctx, c, "--as-of", q.asOf); err != nil {
+		if req.AsOf, err = a.instant(ctx, c, "--as-of", a.where.asOf); err != nil {
 			return err
 		}
 		if req.Exclude, err = a.excluded(ctx, c, &q); err != nil {
@@ -76,7 +76,7 @@ is cheaper. Without a goal it is what meets most of what roles ask for.`,
 }
 
 func (a *app) nextSteps(x *cairnv1.RecommendNextStepsAnswer) {
-	l := labels(x.GetLabels())
+	l := a.labels(x.GetLabels())
 	who := l.person(x.GetPerson())
 	for _, g := range x.GetGoals() {
 		name := l.goalName(g.GetGoal())

@@ -11,15 +11,14 @@ import (
 // asking are the flags that questions about a person share.
 type asking struct {
 	person    string
-	asOf      string
 	objective string
 	exclude   []string
 	work      int64
 }
 
-func (q *asking) personFlags(cmd *cobra.Command) {
+func (a *app) personFlags(cmd *cobra.Command, q *asking) {
 	cmd.Flags().StringVar(&q.person, "person", "", "whose question it is: an `id or name`; not needed if there is one person")
-	cmd.Flags().StringVar(&q.asOf, "as-of", "", "the `day or time` asked about, for example 2027-01-31 (otherwise the present)")
+	cmd.Flags().StringVar(&a.where.asOf, "as-of", "", "the `day or time` asked about, for example 2027-01-31 (otherwise the present)")
 }
 
 func (q *asking) planFlags(cmd *cobra.Command) {
@@ -71,7 +70,7 @@ A plan is proved to be the cheapest, or has a bound below which there is none.`,
 		Args: exactly(0, ""),
 	}
 	a.filesFlags(cmd)
-	q.personFlags(cmd)
+	a.personFlags(cmd, &q)
 	q.planFlags(cmd)
 	q.excludeFlag(cmd)
 	cmd.Flags().StringVar(&to, "to", "", "where to: a `role or achievement`, by id or title")
@@ -95,7 +94,7 @@ A plan is proved to be the cheapest, or has a bound below which there is none.`,
 		if req.Person, err = a.whom(ctx, c, q.person); err != nil {
 			return err
 		}
-		if req.AsOf, err = a.instant(ctx, c, "--as-of", q.asOf); err != nil {
+		if req.AsOf, err = a.instant(ctx, c, "--as-of", a.where.asOf); err != nil {
 			return err
 		}
 		if req.Exclude, err = a.excluded(ctx, c, &q); err != nil {
@@ -117,7 +116,7 @@ A plan is proved to be the cheapest, or has a bound below which there is none.`,
 
 // answerPath writes the answer to a question for a path.
 func (a *app) answerPath(ctx context.Context, c *client, x *cairnv1.PlanPathwayAnswer) {
-	l := labels(x.GetLabels())
-	n := a.roleNodes(ctx, c, x.GetPerson(), x.GetGoal().GetRole(), x.GetBasis())
+	l := a.labels(x.GetLabels())
+	n := a.goalNodes(ctx, c, x)
 	a.plan(x.GetPlan(), l.person(x.GetPerson()), l.goalName(x.GetGoal()), l, n)
 }

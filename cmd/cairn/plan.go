@@ -17,13 +17,13 @@ func (a *app) plan(p *cairnv1.Plan, who, goal string, l labels, n nodes) {
 	case len(p.GetSteps()) == 0 && p.GetWaitUntil() == nil:
 		a.printf("%s has reached %s: nothing is left to do\n", who, goal)
 	case len(p.GetSteps()) == 0:
-		a.printf("%s reaches %s on %s without a further step\n", who, goal, date(p.GetWaitUntil()))
+		a.printf("%s reaches %s on %s without a further step\n", who, goal, a.date(p.GetWaitUntil()))
 	default:
 		a.printf("%s to %s: %s, %s\n", who, goal, count(len(p.GetSteps()), "step"), cost(p.GetTotal()))
 		a.printf("%s\n\n", proof(p))
 		a.steps(p, l, n)
 		if p.GetWaitUntil() != nil {
-			a.printf("\nThe time in a role that it waits for is reached on %s.\n", date(p.GetWaitUntil()))
+			a.printf("\nThe time in a role that it waits for is reached on %s.\n", a.date(p.GetWaitUntil()))
 		}
 	}
 	a.covered(p.GetCoveredBy(), l, n)

@@ -52,10 +52,12 @@ func pick(texts map[string]string, languages []string) string {
 	return texts[first]
 }
 
-// rule writes a requirement with the state of each node, one node a line.
-func (a *app) rule(n *cairnv1.NodeStatus, l labels, s scales) {
+// rule writes requirements with the state of each node, one node a line.
+func (a *app) rule(l labels, s scales, roots ...*cairnv1.NodeStatus) {
 	t := newTable("", "", "", "")
-	a.ruleRows(t, n, l, s, 0)
+	for _, n := range roots {
+		a.ruleRows(t, n, l, s, 0)
+	}
 	// The headings are empty on purpose: the marks speak for themselves.
 	var b strings.Builder
 	t.write(&b, "  ")
@@ -156,14 +158,16 @@ func (n nodes) name(r *cairnv1.NodeRef) string {
 	return r.GetNode()
 }
 
-// roleNodes asks for what the nodes of a role mean, as the plan's basis saw
-// them. They are for the eye only, so without an answer there are none.
-func (a *app) roleNodes(ctx context.Context, c *client, person, role string, basis *cairnv1.Basis) nodes {
-	if role == "" {
-		return nil
+// goalNodes are what the nodes of a plan's goal mean. A role is asked about, as
+// the plan's basis saw it. They are for the eye only, so without an answer there
+// are none.
+func (a *app) goalNodes(ctx context.Context, c *client, x *cairnv1.PlanPathwayAnswer) nodes {
+	if id := x.GetGoal().GetAchievement(); id != "" {
+		return nodes{place{node: "goal"}: a.labels(x.GetLabels()).achievement(id)}
 	}
 	out, err := c.pathway.RoleGap(ctx, &cairnv1.RoleGapRequest{
-		Person: person, Role: role, MinRevision: basis.GetRevision(), AsOf: basis.GetAsOf(), Languages: a.languages,
+		Person: x.GetPerson(), Role: x.GetGoal().GetRole(), MinRevision: x.GetBasis().GetRevision(), AsOf: x.GetBasis().GetAsOf(),
+		Languages: a.languages,
 	})
 	if err != nil {
 		return nil
@@ -173,7 +177,7 @@ func (a *app) roleNodes(ctx context.Context, c *client, person, role string, bas
 
 // gapNodes are the nodes of a role in words.
 func (a *app) gapNodes(x *cairnv1.RoleGapAnswer) nodes {
-	l, s := labels(x.GetLabels()), scalesOf(x.GetScales())
+	l, s := a.labels(x.GetLabels()), scalesOf(x.GetScales())
 	all := make(nodes)
 	var walk func(optional int32, n *cairnv1.NodeStatus)
 	walk = func(optional int32, n *cairnv1.NodeStatus) {

@@ -84,7 +84,7 @@ func (l labels) reason(r *cairnv1.Reason) string {
 	case "UNKNOWN_ID":
 		return fmt.Sprintf("the catalog has no %s %s", p["kind"], p["id"])
 	case "AWARD_LAPSED":
-		return "lapsed on " + day(p["valid_until"])
+		return "lapsed on " + l.day(p["valid_until"])
 	case "AWARD_STALE":
 		return fmt.Sprintf("issued more than %s months before", p["fresh_within_months"])
 	case "RIGOR_TOO_LOW":
@@ -110,14 +110,6 @@ func (l labels) reason(r *cairnv1.Reason) string {
 	return text
 }
 
-// day is an RFC 3339 time's day.
-func day(text string) string {
-	if d, _, ok := strings.Cut(text, "T"); ok {
-		return d
-	}
-	return text
-}
-
 // reasons are reasons in words, joined.
 func (l labels) reasons(list []*cairnv1.Reason) string {
 	parts := make([]string, len(list))
@@ -127,8 +119,8 @@ func (l labels) reasons(list []*cairnv1.Reason) string {
 	return strings.Join(parts, "; ")
 }
 
-// evidence is what proves something, for example "award of 2026-02-02, until
-// 2029-02-01".
+// evidence is what proves something, for example "SQL for Beginners, awarded
+// 2026-02-02, through 2029-02-01".
 func (l labels) evidence(e *cairnv1.Evidence) string {
 	if e == nil {
 		return ""
@@ -136,14 +128,14 @@ func (l labels) evidence(e *cairnv1.Evidence) string {
 	var text string
 	switch e.GetFact().(type) {
 	case *cairnv1.Evidence_Award:
-		text = fmt.Sprintf("%s, awarded %s", l.achievement(e.GetAchievement()), date(e.GetIssuedAt()))
+		text = fmt.Sprintf("%s, awarded %s", l.achievement(e.GetAchievement()), l.date(e.GetIssuedAt()))
 	case *cairnv1.Evidence_Claim:
-		text = fmt.Sprintf("level %d of %s, %s %s", e.GetLevel(), l.competency(e.GetCompetency()), word(e.GetRigor()), date(e.GetIssuedAt()))
+		text = fmt.Sprintf("level %d of %s, %s %s", e.GetLevel(), l.competency(e.GetCompetency()), word(e.GetRigor()), l.date(e.GetIssuedAt()))
 	default:
 		return ""
 	}
 	if e.GetValidUntil() != nil {
-		text += ", until " + date(e.GetValidUntil())
+		text += ", through " + l.last(e.GetValidUntil())
 	}
 	if e.GetPrerequisiteUnmet() {
 		text += ", prerequisite unmet"
