@@ -30,10 +30,8 @@ func TestCatalogProblems(t *testing.T) {
 		{"unknown key in a route", route + "b\n        cost: 3\n", []string{`8:9 unknown-key "cost"`}},
 		{"twice the same key", badge + "    type: course\n", []string{`5:5 duplicate-key "type" the first is at f.yaml:4:5`}},
 		{"twice the same id", badge + "  - {id: a, type: course}\n", []string{`5:5 duplicate-id the achievement "a" is already at f.yaml:3:5`}},
-		{"twice the same route", route + "b\n      - kind: stack\n", []string{`8:9 duplicate-id "stack" already at f.yaml:6:9 its id is its kind`}},
+		{"twice the same route", route + "b\n      - kind: stack\n", []string{`8:9 duplicate-route "stack" already at f.yaml:6:9 its id is its kind`}},
 		{"twice the same conversion", name + "conversions: [{from: a, to: b, levels: [1]}, {from: a, to: b, levels: [1]}]\n", []string{`2:46 duplicate-id already at f.yaml:2:15`}},
-		{"twice in a list", name + "ladders: [{id: l, roles: [a, b, a]}]\n", []string{`2:33 duplicate-id "a"`}},
-		{"twice attested", badge + "    attests: [{c: 1}, {c: 2}]\n", []string{`5:24 duplicate-id "c"`}},
 		{"no catalog name", "roles: []\n", []string{`0:0 catalog-name begin one file with catalog:`}},
 		{"missing keys", name + "roles: [{title: R}]\nachievements: [{id: a}]\n", []string{`2:9 missing-key id names the role for ever`, `3:16 missing-key type`}},
 		{"missing type with a near key", name + "achievements: [{id: a, typ: badge}]\n", []string{`2:16 missing-key type`, `2:24 unknown-key did you mean type?`}},
@@ -161,6 +159,16 @@ func TestCatalogProblemsAcrossFiles(t *testing.T) {
 	}
 	if d := cmp.Diff([]graph.ID{"r", "s", "u"}, ids); d != "" {
 		t.Errorf("the roles (-want +got):\n%s", d)
+	}
+}
+
+// TestCatalogWarnings: what is odd and read all the same.
+func TestCatalogWarnings(t *testing.T) {
+	c, err := DecodeCatalog([]File{{"f.yaml", []byte("catalog: x\nroles: [{id: r, moves_to: [a, b, a]}]\nladders: [{id: l, roles: [r, r]}]\n" +
+		"achievements: [{id: a, type: badge, attests: [c, c]}]\n")}}, CatalogOptions{})
+	checkProblems(t, c, []string{`2:34 duplicate-reference "a" twice`})
+	if err != nil || len(c.Batch.Roles[0].MovesTo) != 3 || len(c.Batch.Ladders[0].Roles) != 2 || len(c.Batch.Achievements[0].Attests) != 2 {
+		t.Errorf("error %v, entries %+v", err, c.Batch)
 	}
 }
 

@@ -89,22 +89,11 @@ func (r *catalogReader) criteria(n *yaml.Node, path string) graph.Criteria {
 // attests is a list of {competency: level}, or of competencies with one level.
 func (r *catalogReader) attests(n *yaml.Node, path string) []graph.Attestation {
 	var out []graph.Attestation
-	seen := make(map[graph.ID]bool)
-	add := func(n *yaml.Node, path string, a graph.Attestation) {
-		if a.Competency == "" {
-			return
-		}
-		if seen[a.Competency] {
-			r.fail(n, path, codeDuplicateID, "the competency "+quoteShort(string(a.Competency))+" stands twice in this list", "keep the higher level")
-			return
-		}
-		seen[a.Competency] = true
-		out = append(out, a)
-	}
 	r.list(n, path, func(item *yaml.Node, path string) {
 		if item.Kind != yaml.MappingNode {
-			c := r.id(item, path)
-			add(item, path, graph.Attestation{Competency: c, Level: r.onlyLevel(item, path, c)})
+			if c := r.id(item, path); c != "" {
+				out = append(out, graph.Attestation{Competency: c, Level: r.onlyLevel(item, path, c)})
+			}
 			return
 		}
 		if len(item.Content) != 2 {
@@ -113,7 +102,7 @@ func (r *catalogReader) attests(n *yaml.Node, path string) []graph.Attestation {
 		}
 		k, v := item.Content[0], item.Content[1]
 		if c := graph.ID(k.Value); r.goodID(k, path, c) {
-			add(k, path, graph.Attestation{Competency: c, Level: r.level(v, path, c)})
+			out = append(out, graph.Attestation{Competency: c, Level: r.level(v, path, c)})
 		}
 	})
 	return out
@@ -131,7 +120,7 @@ func (r *catalogReader) routes(m catalogMap) []graph.Route {
 			return
 		}
 		if at, twice := first[route.ID]; twice {
-			r.fail(item, path, codeDuplicateID, "the route "+quoteShort(string(route.ID))+" is already at "+Position{r.file, at.Line, at.Column}.String(),
+			r.fail(item, path, codeDuplicateRte, "the route "+quoteShort(string(route.ID))+" is already at "+Position{r.file, at.Line, at.Column}.String(),
 				"give this one an id of its own; without one its id is its kind")
 			return
 		}

@@ -390,7 +390,10 @@ func (r *catalogReader) ladder(n *yaml.Node) graph.Ladder {
 	l.ID = value(m, "id", r.id)
 	l.Title = value(m, "title", r.texts)
 	l.Description = value(m, "description", r.texts)
-	l.Roles = value(m, "roles", r.ids)
+	// A role that stands twice is for the laws to say.
+	l.Roles = value(m, "roles", func(n *yaml.Node, path string) []graph.ID {
+		return r.idsEach(n, path, func(*yaml.Node, string, graph.ID) {})
+	})
 	l.Retired = value(m, "retired", r.bool)
 	return l
 }

@@ -25,6 +25,8 @@ const (
 	codeCatalogName   = "catalog-name"
 	codeDuplicateID   = "duplicate-id"
 	codeDuplicateKey  = "duplicate-key"
+	codeDuplicateRef  = "duplicate-reference"
+	codeDuplicateRte  = "duplicate-route"
 	codeManyDocuments = "many-documents"
 	codeMissingKey    = "missing-key"
 	codeNotUTF8       = "not-utf8"

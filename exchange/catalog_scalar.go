@@ -84,17 +84,23 @@ func (r *catalogReader) goodID(n *yaml.Node, path string, id graph.ID) bool {
 	return true
 }
 
+// ids is a list of ids. One that stands twice is odd and does no harm.
 func (r *catalogReader) ids(n *yaml.Node, path string) []graph.ID {
-	var out []graph.ID
 	seen := make(map[graph.ID]bool)
+	return r.idsEach(n, path, func(item *yaml.Node, path string, id graph.ID) {
+		if seen[id] {
+			r.problem(graph.Warning, item, path, codeDuplicateRef, quoteShort(string(id))+" stands twice in this list", "keep one of them")
+		}
+		seen[id] = true
+	})
+}
+
+// idsEach is a list of ids that each sees.
+func (r *catalogReader) idsEach(n *yaml.Node, path string, each func(item *yaml.Node, path string, id graph.ID)) []graph.ID {
+	var out []graph.ID
 	r.list(n, path, func(item *yaml.Node, path string) {
-		id := r.id(item, path)
-		switch {
-		case id == "":
-		case seen[id]:
-			r.fail(item, path, codeDuplicateID, "the id "+quoteShort(string(id))+" stands twice in this list", "keep one of them")
-		default:
-			seen[id] = true
+		if id := r.id(item, path); id != "" {
+			each(item, path, id)
 			out = append(out, id)
 		}
 	})
