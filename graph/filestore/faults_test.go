@@ -26,6 +26,15 @@ func expectSentence(t *testing.T, err error, says string) {
 	}
 }
 
+func remove(t *testing.T, paths ...string) {
+	t.Helper()
+	for _, p := range paths {
+		if err := os.Remove(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // made is the path of a closed store with some content.
 func made(t *testing.T) string {
 	t.Helper()
@@ -79,9 +88,7 @@ func TestOpenRefuses(t *testing.T) {
 		says    string
 	}{
 		{"no keys file", func(t *testing.T, path string) {
-			if err := os.Remove(path + filestore.KeysSuffix); err != nil {
-				t.Fatal(err)
-			}
+			remove(t, path+filestore.KeysSuffix)
 		}, filestore.Options{}, "the keys file is missing"},
 		{"the keys file of another store", func(t *testing.T, path string) {
 			write(t, path+filestore.KeysSuffix, read(t, other+filestore.KeysSuffix))
@@ -98,16 +105,10 @@ func TestOpenRefuses(t *testing.T) {
 			write(t, path+filestore.KeysSuffix, before)
 		}, filestore.Options{}, "older than the data file"},
 		{"keys without a data file", func(t *testing.T, path string) {
-			if err := os.Remove(path); err != nil {
-				t.Fatal(err)
-			}
+			remove(t, path)
 		}, filestore.Options{}, "the data file beside them is missing"},
 		{"nothing, read-only", func(t *testing.T, path string) {
-			for _, name := range fileNames(path) {
-				if err := os.Remove(name); err != nil {
-					t.Fatal(err)
-				}
-			}
+			remove(t, path, path+filestore.KeysSuffix)
 		}, filestore.Options{ReadOnly: true}, "does not exist"},
 		{"an empty file", func(t *testing.T, path string) { write(t, path, nil) }, filestore.Options{}, "the file is empty"},
 		{"a text", func(t *testing.T, path string) {
@@ -119,9 +120,7 @@ func TestOpenRefuses(t *testing.T) {
 			}
 		}, filestore.Options{ReadOnly: true}, "not a regular file"},
 		{"a bbolt file of somebody else", func(t *testing.T, path string) {
-			if err := os.Remove(path); err != nil {
-				t.Fatal(err)
-			}
+			remove(t, path)
 			db, err := bbolt.Open(path, 0o600, nil)
 			if err != nil {
 				t.Fatal(err)
