@@ -21,7 +21,7 @@ type period struct {
 	award
 	ordinal int
 	ended   bool
-	grace   *Version // the version whose grace decides on it; nil for none
+	grace   *Version // the version that gave it a grace which is not settled; nil for none
 }
 
 type folder struct {
@@ -131,7 +131,7 @@ func (f *folder) settle(at Instant) {
 			}
 			if g := p.grace; g != nil {
 				switch {
-				case at < g.GraceUntil && f.meetsWithout(g, p, at):
+				case at < g.GraceUntil && v.Status == InForce && f.meetsWithout(v, p, at):
 					p.grace = nil
 				case at >= g.GraceUntil:
 					p.until, p.ended, again = at, true, true
