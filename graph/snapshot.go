@@ -42,14 +42,21 @@ func (q *person) wakes(c *Catalog, recorded Instant) Instant {
 		case k < 0:
 			at = min(at, f.issued)
 		case q.derived[k] != f:
-			at = min(at, f.issued, q.derived[k].issued)
-			if q.derived[k].issued == f.issued && q.derived[k].version == f.version {
-				at = min(q.derived[k].until, f.until)
-			}
+			at = min(at, parting(f, q.derived[k]))
 		}
 	}
 	q.wake.Store(&wake{c, at})
 	return at
+}
+
+// parting is the first instant at which it matters which of two different
+// recordings of a period is taken.
+func parting(a, b award) Instant {
+	until := min(a.until, b.until)
+	if a.until = b.until; a == b {
+		return until
+	}
+	return min(a.issued, b.issued)
 }
 
 // derivedAt is the derived awards of q that decide at an instant.
