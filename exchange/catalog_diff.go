@@ -189,7 +189,7 @@ func (d *fieldDiff) whole(a, b *docNode) bool {
 	if a.form == docMap {
 		return a.keys[0] != b.keys[0] || a.items[0].flow() != b.items[0].flow()
 	}
-	return slices.ContainsFunc(append(a.items[:len(a.items):len(a.items)], b.items...), func(n *docNode) bool { return n.form == docScalar })
+	return slices.ContainsFunc(append(slices.Clip(a.items), b.items...), func(n *docNode) bool { return n.form == docScalar })
 }
 
 // childKey is the key under which a rule has its children, empty for others.

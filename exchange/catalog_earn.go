@@ -275,7 +275,7 @@ func (r *catalogReader) levelOf(n *yaml.Node, path string, s *graph.Scale, unkno
 		if v == 0 && n.Value == "0" {
 			r.fail(n, path, codeBadLevel, "there is no level 0", "the lowest level is 1")
 		}
-		return graph.Level(v)
+		return graph.Level(v) //nolint:gosec // number gives 100 at most
 	}
 	if n.Kind != yaml.ScalarNode || scalarTag(n) != "!!str" {
 		r.wrongType(n, path, "a level by its number or name")

@@ -368,14 +368,14 @@ func countNode(n int64) *docNode {
 	return rawNode(strconv.FormatInt(n, 10))
 }
 
-// decimalNode is v divided by ten to the power of digits.
-func decimalNode(v int64, digits int) *docNode { return rawNode(formatDecimal(v, digits)) }
+// sumNode is a number of credits in hundredths, 0 included.
+func sumNode(c int64) *docNode { return rawNode(formatDecimal(c, 2)) }
 
 func creditsNode(c int64) *docNode {
 	if c == 0 {
 		return nil
 	}
-	return decimalNode(c, 2)
+	return sumNode(c)
 }
 
 func monthsNode(n int) *docNode {

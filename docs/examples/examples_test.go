@@ -134,7 +134,11 @@ func readLabels(t *testing.T, name string, into map[graph.ID]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	defer func() {
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	z, err := gzip.NewReader(f)
 	if err != nil {
 		t.Fatal(err)
