@@ -33,6 +33,9 @@ The data file is made if there is none.`,
 		if dryRun {
 			need = tries
 		}
+		if err := a.rehearse(ctx, files, need); err != nil {
+			return err
+		}
 		c, err := a.connect(ctx, need)
 		if err != nil {
 			return err
@@ -56,6 +59,22 @@ The data file is made if there is none.`,
 		return nil
 	})
 	return cmd
+}
+
+// rehearse applies files to nothing if that is what they would be applied to, so
+// that a catalog which is refused makes no data file.
+func (a *app) rehearse(ctx context.Context, files []*cairnv1.SourceFile, need access) error {
+	path, _ := a.dataFile()
+	if need != writes || a.servedAt() != "" || exists(path) {
+		return nil
+	}
+	c, err := a.connectThrowaway(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	_, err = c.catalog.ApplyCatalog(ctx, &cairnv1.ApplyCatalogRequest{Files: files, DryRun: true, OmitLabels: true})
+	return err
 }
 
 // applied writes what became of an apply.

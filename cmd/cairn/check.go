@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"io/fs"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -75,7 +72,7 @@ exit code is 1 if something is wrong.`,
 // openStore opens the data file for reading, without a server over it.
 func (a *app) openStore() (string, *filestore.Store, error) {
 	path, _ := a.dataFile()
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+	if !exists(path) {
 		return path, nil, errNoData(path)
 	}
 	store, err := filestore.Open(path, filestore.Options{ReadOnly: true})

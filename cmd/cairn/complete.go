@@ -63,15 +63,15 @@ func (a *app) completion(x *cairnv1.CompleteStackAnswer) {
 	who, what := l.person(x.GetPerson()), l.achievement(x.GetAchievement())
 	switch {
 	case x.GetCounts():
-		a.printf("%s holds %s\n", who, what)
+		a.printf("%s, %s: held\n", who, what)
 	case x.GetReadyToClaim():
-		a.printf("%s may claim %s: its requirement is met\n", who, what)
+		a.printf("%s, %s: ready to claim, the requirement is met\n", who, what)
 	case x.GetHeld() && !x.GetValid():
-		a.printf("%s held %s, which has lapsed: %s complete\n", who, what, percent(x.GetProgress()))
+		a.printf("%s, %s: lapsed; %s complete\n", who, what, percent(x.GetProgress()))
 	case x.GetHeld():
-		a.printf("%s holds %s, which does not count: %s complete\n", who, what, percent(x.GetProgress()))
+		a.printf("%s, %s: held, but it does not count; %s complete\n", who, what, percent(x.GetProgress()))
 	default:
-		a.printf("%s is %s of the way to %s\n", who, percent(x.GetProgress()), what)
+		a.printf("%s, %s: %s complete\n", who, what, percent(x.GetProgress()))
 	}
 	if w := x.GetAward(); w != nil {
 		text := "awarded " + a.date(w.GetIssuedAt())

@@ -130,12 +130,24 @@ func (a *app) pick(ctx context.Context, need access) (*client, error) {
 		return a.connectFiles(ctx)
 	case len(a.where.holdings) > 0:
 		return nil, misused("--holdings needs --catalog").hinted("what a data file has comes by cairn import")
-	case a.where.server != "":
-		return dial(a.where.server)
-	case a.where.data == "" && a.env("CAIRN_SERVER") != "":
-		return dial(a.env("CAIRN_SERVER"))
+	case a.servedAt() != "":
+		return dial(a.servedAt())
 	}
 	return a.connectData(ctx, need)
+}
+
+// servedAt is the address of the server to ask; empty: a data file is asked.
+func (a *app) servedAt() string {
+	if a.where.server != "" || a.where.data != "" {
+		return a.where.server
+	}
+	return a.env("CAIRN_SERVER")
+}
+
+// exists reports whether something is at path.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // dial connects to a server.
@@ -172,7 +184,7 @@ func errNoData(path string) error {
 func (a *app) connectData(ctx context.Context, need access) (*client, error) {
 	path, named := a.dataFile()
 	if need != writes {
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if !exists(path) {
 			if need == reads || named {
 				return nil, errNoData(path)
 			}

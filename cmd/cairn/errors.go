@@ -134,6 +134,7 @@ func translateStatus(st *status.Status) *sentence {
 		case *errdetails.ErrorInfo:
 			ours = true
 		case *cairnv1.CatalogProblems:
+			s.message = "nothing was published: the catalog has " + count(len(d.GetProblems()), "problem")
 			for _, p := range d.GetProblems() {
 				s.more = append(s.more, problemLine(p))
 				if p.GetHint() != "" {

@@ -74,9 +74,9 @@ func (a *app) gap(x *cairnv1.RoleGapAnswer) {
 	l, s := a.labels(x.GetLabels()), scalesOf(x.GetScales())
 	who, role := l.person(x.GetPerson()), l.role(x.GetRole())
 	if x.GetQualified() {
-		a.printf("%s is qualified for %s\n", who, role)
+		a.printf("%s to %s: qualified\n", who, role)
 	} else {
-		a.printf("%s is %s of the way to %s\n", who, percent(x.GetProgress()), role)
+		a.printf("%s to %s: %s of the way\n", who, role, percent(x.GetProgress()))
 	}
 	if x.GetEssential() != nil {
 		a.printf("\nessential\n")

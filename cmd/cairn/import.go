@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"path"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -21,8 +22,9 @@ func (a *app) importCmd() *cobra.Command {
 JSON Lines or YAML), or a folder with the CSV files of ESCO as published. Files may
 be packed by gzip. What a file is, is found out from its name and columns.
 
-Rows that are refused or odd are listed with file and line; a refused row keeps no
-other from being recorded, and the exit code is 1. Importing a file again records
+Rows that are refused or odd are listed with file and line. A refused row of a table
+keeps no other from being recorded, and the exit code is 1; rows that ESCO itself
+has wrong are left out. Importing a file again records
 nothing twice. With --json each message of the API is a line.`,
 		Example: `  cairn import people.csv awards.csv claims.csv
   cairn import --format esco --derive badges esco-1.1.1-en`,
@@ -42,6 +44,8 @@ nothing twice. With --json each message of the API is a line.`,
 	flags.StringVar(&effectiveFrom, "effective-from", "", "the `day or time` from which imported roles and badges are in force (otherwise the present)")
 	flags.StringVar(&at, "at", "", "the `day or time` of awards and claims that give none (otherwise such rows are refused)")
 	flags.BoolVar(&header.DryRun, "dry-run", false, "say what would happen and record nothing")
+	oneOf(cmd, "format", "auto", "esco", "people", "awards", "claims")
+	oneOf(cmd, "derive", "none", "badges")
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {
 		d, err := exchange.ParseDerivation(derive)
 		if err != nil {
@@ -76,7 +80,7 @@ nothing twice. With --json each message of the API is a line.`,
 			return err
 		}
 		if !a.json {
-			a.imported(report, header.GetDryRun())
+			a.imported(report, in.notes, header.GetDryRun())
 		}
 		if in.refused > 0 {
 			return told
@@ -103,7 +107,7 @@ func importFormat(text string) (cairnv1.ImportFormat, error) {
 }
 
 // imported writes what became of an import.
-func (a *app) imported(r *cairnv1.ImportReport, dryRun bool) {
+func (a *app) imported(r *cairnv1.ImportReport, notes []*cairnv1.ImportRow, dryRun bool) {
 	t := newTable("FILE", "IS", " ROWS", " TAKEN", " LEFT OUT", "UNKNOWN COLUMNS")
 	for _, f := range r.GetFiles() {
 		is := f.GetContents()
@@ -119,7 +123,7 @@ func (a *app) imported(r *cairnv1.ImportReport, dryRun bool) {
 		t.add(plural(word(f.GetKind())), number(f.GetRecorded()), number(f.GetUnchanged()), number(f.GetRefused()), number(f.GetRemarked()))
 	}
 	t.write(a.out, "")
-	a.notCarried(r)
+	a.remarks(r, notes)
 	if r.GetAwarded()+r.GetSuperseded()+r.GetWithdrawn() > 0 {
 		a.printf("automatic awards: %d came about, %d changed, %d are withdrawn\n", r.GetAwarded(), r.GetSuperseded(), r.GetWithdrawn())
 	}
@@ -133,16 +137,16 @@ func (a *app) imported(r *cairnv1.ImportReport, dryRun bool) {
 	}
 }
 
-// notCarried writes what the files say that has no place here, and how many
-// remarks of each sort there were.
-func (a *app) notCarried(r *cairnv1.ImportReport) {
-	if len(r.GetNotCarried()) > 0 {
-		a.printf("\n")
-		t := newTable("NOT CARRIED OVER", " TIMES", "WHY")
-		for _, n := range r.GetNotCarried() {
-			t.add(n.GetConstruct(), number(n.GetCount()), n.GetMessage())
+// remarks writes what the files say that has no place here, and how many remarks
+// of each sort there were.
+func (a *app) remarks(r *cairnv1.ImportReport, notes []*cairnv1.ImportRow) {
+	if len(notes) > 0 {
+		a.printf("\nNot taken over as it is:\n")
+		t := newTable("WHAT", "OF", "WHY")
+		for _, n := range notes {
+			t.add(n.GetMessage(), baseName(n.GetFile()), n.GetHint())
 		}
-		t.write(a.out, "")
+		t.write(a.out, "  ")
 	}
 	if len(r.GetRemarks()) > 0 {
 		a.printf("\n")
@@ -159,4 +163,12 @@ func (a *app) notCarried(r *cairnv1.ImportReport) {
 func worthALine(r *cairnv1.ImportRow) bool {
 	return slices.Contains([]cairnv1.Severity{cairnv1.Severity_SEVERITY_ERROR, cairnv1.Severity_SEVERITY_WARNING}, r.GetSeverity()) ||
 		r.GetOutcome() == cairnv1.Outcome_OUTCOME_REFUSED || r.GetPrerequisiteUnmet()
+}
+
+// baseName is a file's name without its folder; empty for no file.
+func baseName(name string) string {
+	if name == "" {
+		return ""
+	}
+	return path.Base(name)
 }

@@ -79,7 +79,8 @@ type importing struct {
 	inputs []input
 	quiet  bool // whether only what was refused is said
 
-	refused int64
+	refused int64                // rows of facts; what a framework's own files lack is no failure
+	notes   []*cairnv1.ImportRow // what was not carried over
 }
 
 // run sends the files and answers the report. Each row that has a remark is
@@ -140,8 +141,11 @@ func (in *importing) take(m *cairnv1.ImportResponse, bar *bar) error {
 		return nil
 	}
 	if r := m.GetRow(); r != nil {
-		if r.GetOutcome() == cairnv1.Outcome_OUTCOME_REFUSED {
+		if r.GetOutcome() == cairnv1.Outcome_OUTCOME_REFUSED && r.GetKind() != cairnv1.FactKind_FACT_KIND_ENTRY {
 			in.refused += int64(max(1, r.GetCount()))
+		}
+		if r.GetSeverity() == cairnv1.Severity_SEVERITY_NOTE {
+			in.notes = append(in.notes, r)
 		}
 		if worthALine(r) && (!in.quiet || r.GetOutcome() == cairnv1.Outcome_OUTCOME_REFUSED) {
 			bar.clear()

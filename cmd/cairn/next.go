@@ -82,15 +82,15 @@ func (a *app) nextSteps(x *cairnv1.RecommendNextStepsAnswer) {
 		name := l.goalName(g.GetGoal())
 		switch {
 		case g.GetStatus() == cairnv1.PlanStatus_PLAN_STATUS_UNREACHABLE:
-			a.printf("%s cannot reach %s\n", who, name)
+			a.printf("%s to %s: out of reach\n", who, name)
 		case g.GetSteps() == 0:
-			a.printf("%s has reached %s\n", who, name)
+			a.printf("%s to %s: reached\n", who, name)
 		default:
 			a.printf("%s to %s: %s, %s left\n", who, name, count(g.GetSteps(), "step"), cost(g.GetRemaining()))
 		}
 	}
 	if len(x.GetSteps()) == 0 {
-		a.printf("There is nothing that %s can begin now.\n", who)
+		a.printf("%s: there is nothing to begin now\n", who)
 		return
 	}
 	if len(x.GetGoals()) > 0 {

@@ -12,12 +12,12 @@ import (
 func (a *app) plan(p *cairnv1.Plan, who, goal string, l labels, n nodes) {
 	switch {
 	case p.GetStatus() == cairnv1.PlanStatus_PLAN_STATUS_UNREACHABLE:
-		a.printf("%s cannot reach %s: nothing leads to what is missing\n", who, goal)
+		a.printf("%s to %s: out of reach, nothing leads to what is missing\n", who, goal)
 		a.blocked(p.GetBlocked(), l)
 	case len(p.GetSteps()) == 0 && p.GetWaitUntil() == nil:
-		a.printf("%s has reached %s: nothing is left to do\n", who, goal)
+		a.printf("%s to %s: reached, nothing is left to do\n", who, goal)
 	case len(p.GetSteps()) == 0:
-		a.printf("%s reaches %s on %s without a further step\n", who, goal, a.date(p.GetWaitUntil()))
+		a.printf("%s to %s: reached on %s without a further step\n", who, goal, a.date(p.GetWaitUntil()))
 	default:
 		a.printf("%s to %s: %s, %s\n", who, goal, count(len(p.GetSteps()), "step"), cost(p.GetTotal()))
 		a.printf("%s\n\n", proof(p))

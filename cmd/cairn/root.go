@@ -89,3 +89,9 @@ func exactly(n int, what string) cobra.PositionalArgs {
 		return nil
 	}
 }
+
+// oneOf makes shells complete the words of a flag.
+func oneOf(cmd *cobra.Command, flag string, words ...string) {
+	// The error is for a flag that the command does not have.
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}

@@ -27,6 +27,7 @@ hit first. Words may be cut off or have typing errors. People are found with
 	}
 	a.filesFlags(cmd)
 	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "the `kinds` to look in: competency, achievement, role, person (otherwise the first three)")
+	oneOf(cmd, "kind", "competency", "achievement", "role", "person")
 	cmd.Flags().BoolVar(&retired, "retired", false, "find retired entries as well")
 	cmd.Flags().Int32Var(&most, "most", 20, "the most `hits` to answer, up to 1000")
 	cmd.Flags().StringVar(&token, "page", "", "the page that this `token` of the page before names")
