@@ -7,8 +7,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/cairn-skills/cairn/graph"
 	"go.etcd.io/bbolt"
+
+	"github.com/cairn-skills/cairn/graph"
 )
 
 // Backup copies both files, as they are at one moment, to path and the keys
@@ -75,7 +76,7 @@ func (s *Store) copyTo(ctx context.Context, path string) error {
 }
 
 func copyFile(ctx context.Context, tx *bbolt.Tx, path string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // whoever calls names the file
 	if err != nil {
 		return err
 	}

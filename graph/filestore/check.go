@@ -8,9 +8,10 @@ import (
 	"encoding/hex"
 	"fmt"
 
+	"go.etcd.io/bbolt"
+
 	storev1 "github.com/cairn-skills/cairn/gen/cairn/store/v1"
 	"github.com/cairn-skills/cairn/graph"
-	"go.etcd.io/bbolt"
 )
 
 // Report is what [Store.Check] found.

@@ -11,10 +11,11 @@ import (
 	"sync"
 	"testing"
 
+	"go.etcd.io/bbolt"
+
 	"github.com/cairn-skills/cairn/graph"
 	"github.com/cairn-skills/cairn/graph/filestore"
 	"github.com/cairn-skills/cairn/graph/graphtest"
-	"go.etcd.io/bbolt"
 )
 
 // errEnough is what callbacks of the tests end a call with.

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -112,7 +113,7 @@ func childBatch(r graph.Revision) graph.Batch {
 
 // command is the test binary as a child, run by the prefix if there is one.
 func command(ctx context.Context, todo string, prefix ...string) *exec.Cmd {
-	args := append(prefix, os.Args[0], "-test.run=^$")
+	args := slices.Concat(prefix, []string{os.Args[0], "-test.run=^$"})
 	c := exec.CommandContext(ctx, args[0], args[1:]...)
 	c.Env = append(os.Environ(), childEnv+"="+todo)
 	c.Stderr = os.Stderr

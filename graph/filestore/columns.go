@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"math/bits"
 
-	"github.com/cairn-skills/cairn/graph"
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/cairn-skills/cairn/graph"
 )
 
 // Awards are nearly all of a great file, so this file reads them from the wire
@@ -58,7 +59,7 @@ func readAwards(data []byte, d *words) []graph.Award {
 	var f [awardFields][]byte
 	for at := 0; at < len(data); {
 		number, kind, tag := protowire.ConsumeTag(data[at:])
-		if tag < 0 || kind != protowire.BytesType || number >= awardFields || f[number] != nil {
+		if tag < 0 || kind != protowire.BytesType || int(number) >= len(f) || f[number] != nil {
 			d.fail("awards", "have a field that does not belong there")
 			return nil
 		}

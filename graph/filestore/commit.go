@@ -11,10 +11,11 @@ import (
 	"os"
 	"strings"
 
-	storev1 "github.com/cairn-skills/cairn/gen/cairn/store/v1"
-	"github.com/cairn-skills/cairn/graph"
 	"go.etcd.io/bbolt"
 	"google.golang.org/protobuf/proto"
+
+	storev1 "github.com/cairn-skills/cairn/gen/cairn/store/v1"
+	"github.com/cairn-skills/cairn/graph"
 )
 
 // appendFill is how full the pages of a bucket become whose keys only grow.

@@ -20,8 +20,10 @@ func TestDestroyedKey(t *testing.T) {
 	batch := graph.Batch{
 		People: []graph.Person{{ID: "gone"}, {ID: "here"}},
 		Personal: []graph.Personal{
-			{Person: "gone", Name: "Forget Me"}, {Person: "gone", About: about, Evidence: []string{"a link"}},
-			{Person: "here", Name: "Keep Me"}, {Person: "here", About: about, Evidence: []string{"a link"}},
+			{Person: "gone", Name: "Forget Me"},
+			{Person: "gone", About: about, Evidence: []string{"a link"}},
+			{Person: "here", Name: "Keep Me"},
+			{Person: "here", About: about, Evidence: []string{"a link"}},
 		},
 	}
 	if _, err := s.Commit(t.Context(), batch); err != nil {
@@ -105,11 +107,13 @@ func TestInterruptedCreation(t *testing.T) {
 		make func(t *testing.T, path string)
 	}{
 		{"a keys file without keys", func(t *testing.T, path string) {
+			t.Helper()
 			open(t, path, filestore.Options{}).Close() //nolint:errcheck // open checks it
 			write(t, path+".moved", read(t, path))
 			remove(t, path)
 		}},
 		{"halves of files under other names", func(t *testing.T, path string) {
+			t.Helper()
 			write(t, path+".new-1", []byte("half"))
 			write(t, path+filestore.KeysSuffix+".new-2", nil)
 		}},

@@ -5,8 +5,9 @@ import (
 	"io/fs"
 	"syscall"
 
-	"github.com/cairn-skills/cairn/graph"
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	"github.com/cairn-skills/cairn/graph"
 )
 
 // errHeld is the cause when another process has the file.

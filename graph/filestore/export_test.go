@@ -1,8 +1,9 @@
 package filestore
 
 import (
-	"github.com/cairn-skills/cairn/graph"
 	"go.etcd.io/bbolt"
+
+	"github.com/cairn-skills/cairn/graph"
 )
 
 // DestroyKey overwrites the key of a person, as an erasure does.

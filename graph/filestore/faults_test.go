@@ -12,9 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	"github.com/cairn-skills/cairn/graph"
 	"github.com/cairn-skills/cairn/graph/filestore"
-	"go.etcd.io/bbolt"
 )
 
 // expectSentence fails unless err is of class ErrUnavailable and says this.
@@ -88,12 +89,15 @@ func TestOpenRefuses(t *testing.T) {
 		says    string
 	}{
 		{"no keys file", func(t *testing.T, path string) {
+			t.Helper()
 			remove(t, path+filestore.KeysSuffix)
 		}, filestore.Options{}, "the keys file is missing"},
 		{"the keys file of another store", func(t *testing.T, path string) {
+			t.Helper()
 			write(t, path+filestore.KeysSuffix, read(t, other+filestore.KeysSuffix))
 		}, filestore.Options{}, "belongs to another data file"},
 		{"an older keys file", func(t *testing.T, path string) {
+			t.Helper()
 			before := read(t, path+filestore.KeysSuffix)
 			s := open(t, path, filestore.Options{})
 			if _, err := s.Commit(t.Context(), graph.Batch{Personal: []graph.Personal{{Person: "somebody new"}}}); err != nil {
@@ -105,21 +109,26 @@ func TestOpenRefuses(t *testing.T) {
 			write(t, path+filestore.KeysSuffix, before)
 		}, filestore.Options{}, "older than the data file"},
 		{"keys without a data file", func(t *testing.T, path string) {
+			t.Helper()
 			remove(t, path)
 		}, filestore.Options{}, "the data file beside them is missing"},
 		{"nothing, read-only", func(t *testing.T, path string) {
+			t.Helper()
 			remove(t, path, path+filestore.KeysSuffix)
 		}, filestore.Options{ReadOnly: true}, "does not exist"},
-		{"an empty file", func(t *testing.T, path string) { write(t, path, nil) }, filestore.Options{}, "the file is empty"},
+		{"an empty file", func(t *testing.T, path string) { t.Helper(); write(t, path, nil) }, filestore.Options{}, "the file is empty"},
 		{"a text", func(t *testing.T, path string) {
+			t.Helper()
 			write(t, path, bytes.Repeat([]byte("no data file "), 9999))
 		}, filestore.Options{}, "is not a Cairn data file"},
 		{"a folder", func(t *testing.T, path string) {
+			t.Helper()
 			if err := errors.Join(os.Remove(path), os.Mkdir(path, 0o700)); err != nil {
 				t.Fatal(err)
 			}
 		}, filestore.Options{ReadOnly: true}, "not a regular file"},
 		{"a bbolt file of somebody else", func(t *testing.T, path string) {
+			t.Helper()
 			remove(t, path)
 			db, err := bbolt.Open(path, 0o600, nil)
 			if err != nil {
@@ -131,6 +140,7 @@ func TestOpenRefuses(t *testing.T) {
 			}
 		}, filestore.Options{}, "is not a Cairn data file"},
 		{"a later format", func(t *testing.T, path string) {
+			t.Helper()
 			s := open(t, path, filestore.Options{})
 			err := s.ChangeData(func(tx *bbolt.Tx) error {
 				return tx.Bucket([]byte("meta")).Put([]byte("format"), filestore.Stamp("meta", "format", "cairn data file 2"))
@@ -140,11 +150,13 @@ func TestOpenRefuses(t *testing.T) {
 			}
 		}, filestore.Options{}, `has the format "cairn data file 2"`},
 		{"one header gone", func(t *testing.T, path string) {
+			t.Helper()
 			data := read(t, path)
 			data[40] ^= 1
 			write(t, path, data)
 		}, filestore.Options{}, "one of the two headers is damaged"},
 		{"the data file as keys file", func(t *testing.T, path string) {
+			t.Helper()
 			write(t, path+filestore.KeysSuffix, read(t, path))
 		}, filestore.Options{}, "is not a Cairn data file of this version"},
 	} {
@@ -307,13 +319,13 @@ func TestNoPermission(t *testing.T) {
 // asNobody runs a copy of the test binary that nobody may run.
 func asNobody(t *testing.T, todo string) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "nobody")
+	dir, err := os.MkdirTemp("", "nobody") //nolint:usetesting // others may not enter t.TempDir
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) }) //nolint:errcheck // temporary
 	bin := filepath.Join(dir, "child")
-	if err := errors.Join(os.WriteFile(bin, read(t, os.Args[0]), 0o755), os.Chmod(dir, 0o755), os.Chmod(bin, 0o755)); err != nil { //nolint:gosec // to be run by others
+	if err := errors.Join(os.WriteFile(bin, read(t, os.Args[0]), 0o755), os.Chmod(dir, 0o755), os.Chmod(bin, 0o755)); err != nil {
 		t.Fatal(err)
 	}
 	c := exec.CommandContext(t.Context(), bin, "-test.run=^$")

@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 
+	"go.etcd.io/bbolt"
+
 	storev1 "github.com/cairn-skills/cairn/gen/cairn/store/v1"
 	"github.com/cairn-skills/cairn/graph"
-	"go.etcd.io/bbolt"
 )
 
 // Follow reads the log after the given revision and then waits for commits of

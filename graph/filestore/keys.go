@@ -8,8 +8,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/cairn-skills/cairn/graph"
 	"go.etcd.io/bbolt"
+
+	"github.com/cairn-skills/cairn/graph"
 )
 
 // The states of a person's key.

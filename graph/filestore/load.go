@@ -6,10 +6,11 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	storev1 "github.com/cairn-skills/cairn/gen/cairn/store/v1"
-	"github.com/cairn-skills/cairn/graph"
 	"go.etcd.io/bbolt"
 	"google.golang.org/protobuf/proto"
+
+	storev1 "github.com/cairn-skills/cairn/gen/cairn/store/v1"
+	"github.com/cairn-skills/cairn/graph"
 )
 
 const (
@@ -84,8 +85,15 @@ func (s *Store) produce(ctx context.Context, head *storev1.Head, pieces chan<- l
 		}
 		batches := make([]graph.Batch, 0, len(parts))
 		for _, p := range parts {
-			if p.batch.Len() > 0 || len(p.batch.Derived) > 0 {
-				batches = append(batches, p.batch)
+			b := p.batch
+			b.Revision = p.revision
+			for _, row := range p.personals {
+				if row.About.IsZero() { // the name follows
+					b.Personal = append(b.Personal, graph.Personal{Person: row.Person})
+				}
+			}
+			if b.Len() > 0 || len(b.Derived) > 0 {
+				batches = append(batches, b)
 			}
 		}
 		if !send(loadPiece{batches: batches}) {
@@ -185,10 +193,8 @@ func (n *names) read(people, keys *bbolt.Bucket) (out []graph.Personal, err erro
 
 // before is the person of a key of the bucket people, nil for nil.
 func before(key []byte) []byte {
-	if i := bytes.IndexByte(key, 0); i >= 0 {
-		return key[:i]
-	}
-	return nil
+	person, _, _ := bytes.Cut(key, []byte{0})
+	return person
 }
 
 func splitPeopleKey(k []byte) (person []byte, revision uint64, err error) {

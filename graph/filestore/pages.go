@@ -45,7 +45,7 @@ type meta struct {
 func readMeta(data []byte) (meta, bool) {
 	e := binary.NativeEndian
 	h := fnv.New64a()
-	h.Write(data[:metaSize-8])
+	h.Write(data[:metaSize-8]) //nolint:gosec // a hash never fails
 	ok := e.Uint32(data) == metaMagic && e.Uint32(data[4:]) == metaVersion && e.Uint64(data[metaSize-8:]) == h.Sum64()
 	m := meta{
 		pageSize: e.Uint32(data[8:]), root: e.Uint64(data[16:]), freelist: e.Uint64(data[32:]),

@@ -6,9 +6,10 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"google.golang.org/protobuf/proto"
+
 	storev1 "github.com/cairn-skills/cairn/gen/cairn/store/v1"
 	"github.com/cairn-skills/cairn/graph"
-	"google.golang.org/protobuf/proto"
 )
 
 // partRoom bounds a part of the log by weight: a fact weighs 1 and a catalog

@@ -6,8 +6,9 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"github.com/cairn-skills/cairn/graph"
 	"go.etcd.io/bbolt"
+
+	"github.com/cairn-skills/cairn/graph"
 )
 
 // Read fetches the newest record of each of refs: a search in each file, a few

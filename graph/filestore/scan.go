@@ -5,9 +5,10 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"go.etcd.io/bbolt"
+
 	storev1 "github.com/cairn-skills/cairn/gen/cairn/store/v1"
 	"github.com/cairn-skills/cairn/graph"
-	"go.etcd.io/bbolt"
 )
 
 // Readers of the log take a piece of it per transaction and hand it on after

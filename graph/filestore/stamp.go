@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // sumSize is the length of an entry's checksum: SHA-256 cut to 128 bits, which
@@ -33,7 +34,7 @@ func checksum(bucket, key, value []byte) (sum [sumSize]byte) {
 // stamp is value followed by its checksum.
 func stamp(bucket, key, value []byte) []byte {
 	sum := checksum(bucket, key, value)
-	return append(value[:len(value):len(value)], sum[:]...)
+	return append(slices.Clip(value), sum[:]...)
 }
 
 // unstamp is the value that [stamp] was given, or an error that names the place.

@@ -8,10 +8,11 @@ import (
 	"sync"
 	"time"
 
-	storev1 "github.com/cairn-skills/cairn/gen/cairn/store/v1"
-	"github.com/cairn-skills/cairn/graph"
 	"go.etcd.io/bbolt"
 	"google.golang.org/protobuf/proto"
+
+	storev1 "github.com/cairn-skills/cairn/gen/cairn/store/v1"
+	"github.com/cairn-skills/cairn/graph"
 )
 
 // Options are the settings of a [Store]; the zero value is usable.
@@ -75,8 +76,7 @@ func Open(path string, options Options) (*Store, error) {
 		writer: make(chan struct{}, 1), closing: make(chan struct{}), news: make(chan struct{}),
 	}
 	if err := s.open(); err != nil {
-		s.release()
-		return nil, err
+		return nil, errors.Join(err, s.release())
 	}
 	return s, nil
 }

@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
+
 	storev1 "github.com/cairn-skills/cairn/gen/cairn/store/v1"
 	"github.com/cairn-skills/cairn/graph"
-	"google.golang.org/protobuf/proto"
 )
 
 // decode reads what encode wrote. Memory is linear in len(data); nothing of
@@ -122,12 +123,12 @@ func unpackAssignments(m *storev1.Assignments, d *words) []graph.Assignment {
 	last := graph.Instant(0)
 	for i := range out {
 		a := &out[i]
-		a.ID = graph.FactID(m.Ids[16*i:])
-		a.Person, a.Role = d.id(m.People[i]), d.id(m.Roles[i])
-		a.Unit, a.Manager = d.id(m.Units[i]), d.id(m.Managers[i])
-		last += graph.Instant(m.From[i])
+		a.ID = graph.FactID(m.GetIds()[16*i:])
+		a.Person, a.Role = d.id(m.GetPeople()[i]), d.id(m.GetRoles()[i])
+		a.Unit, a.Manager = d.id(m.GetUnits()[i]), d.id(m.GetManagers()[i])
+		last += graph.Instant(m.GetFrom()[i])
 		a.From = last
-		a.Until = endOf(last, m.Until[i])
+		a.Until = endOf(last, m.GetUntil()[i])
 	}
 	return out
 }
@@ -139,13 +140,13 @@ func (d *words) awardRows(m *storev1.Awards) int {
 
 // award fills a with row i of m and returns its issue date.
 func (d *words) award(a *graph.Award, m *storev1.Awards, i int, last graph.Instant) graph.Instant {
-	a.ID = graph.FactID(m.Ids[16*i:])
-	a.Person, a.Achievement, a.Issuer = d.id(m.People[i]), d.id(m.Achievements[i]), d.id(m.Issuers[i])
-	a.Version = int(m.Versions[i])
-	last += graph.Instant(m.IssuedAt[i])
+	a.ID = graph.FactID(m.GetIds()[16*i:])
+	a.Person, a.Achievement, a.Issuer = d.id(m.GetPeople()[i]), d.id(m.GetAchievements()[i]), d.id(m.GetIssuers()[i])
+	a.Version = int(m.GetVersions()[i])
+	last += graph.Instant(m.GetIssuedAt()[i])
 	a.IssuedAt = last
-	a.ValidUntil = endOf(last, m.ValidUntil[i])
-	a.Source, a.Rigor = graph.AwardSource(m.Sources[i]), graph.Rigor(m.Rigors[i])
+	a.ValidUntil = endOf(last, m.GetValidUntil()[i])
+	a.Source, a.Rigor = graph.AwardSource(m.GetSources()[i]), graph.Rigor(m.GetRigors()[i])
 	return last
 }
 
@@ -159,10 +160,10 @@ func unpackClaims(m *storev1.Claims, d *words) []graph.Claim {
 	last := graph.Instant(0)
 	for i := range out {
 		c := &out[i]
-		c.ID = graph.FactID(m.Ids[16*i:])
-		c.Person, c.Competency, c.By = d.id(m.People[i]), d.id(m.Competencies[i]), d.id(m.By[i])
-		c.Level, c.Rigor = graph.Level(m.Levels[i]), graph.Rigor(m.Rigors[i])
-		last += graph.Instant(m.At[i])
+		c.ID = graph.FactID(m.GetIds()[16*i:])
+		c.Person, c.Competency, c.By = d.id(m.GetPeople()[i]), d.id(m.GetCompetencies()[i]), d.id(m.GetBy()[i])
+		c.Level, c.Rigor = graph.Level(m.GetLevels()[i]), graph.Rigor(m.GetRigors()[i])
+		last += graph.Instant(m.GetAt()[i])
 		c.At = last
 	}
 	return out
@@ -179,9 +180,9 @@ func unpackPersonals(m *storev1.Personals, d *words) []personalRow {
 	out := make([]personalRow, n)
 	for i := range out {
 		out[i] = personalRow{
-			PersonalRef: graph.PersonalRef{Person: d.id(m.People[i]), About: graph.FactID(m.About[16*i:])},
-			ordinal:     m.First + uint32(i),
-			sum:         [sumSize]byte(m.Sums[sumSize*i:]),
+			PersonalRef: graph.PersonalRef{Person: d.id(m.GetPeople()[i]), About: graph.FactID(m.GetAbout()[16*i:])},
+			ordinal:     m.GetFirst() + uint32(i),
+			sum:         [sumSize]byte(m.GetSums()[sumSize*i:]),
 		}
 	}
 	return out
@@ -195,9 +196,9 @@ func unpackDerivations(m *storev1.Derivations, d *words) []graph.Derivation {
 	out := make([]graph.Derivation, n)
 	last := graph.Instant(0)
 	for i := range out {
-		out[i].Change = graph.Change(m.Changes[i])
-		out[i].Cause = graph.FactID(m.Causes[16*i:])
-		last = d.award(&out[i].Award, m.Awards, i, last)
+		out[i].Change = graph.Change(m.GetChanges()[i])
+		out[i].Cause = graph.FactID(m.GetCauses()[16*i:])
+		last = d.award(&out[i].Award, m.GetAwards(), i, last)
 	}
 	return out
 }

@@ -16,7 +16,7 @@ func FullBatch(seed int) graph.Batch {
 	f := filler{n: seed * 10_000}
 	var b graph.Batch
 	f.fill(reflect.ValueOf(&b).Elem(), 0)
-	b.If, b.IfSet = 0, false
+	b.If, b.IfSet, b.Revision = 0, false, 0
 	for i := range b.Personal {
 		b.Personal[i].Erased = false
 	}
@@ -47,8 +47,8 @@ func (f *filler) fill(v reflect.Value, depth int) {
 			f.fill(v.Index(i), depth)
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			f.fill(v.Field(i), depth)
+		for _, field := range v.Fields() {
+			f.fill(field, depth)
 		}
 	case reflect.Pointer, reflect.Slice:
 		f.fillNested(v, depth)

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"testing"
+	"slices"
 
 	"github.com/cairn-skills/cairn/graph"
 )
 
-func testLoadWhole(t *testing.T, b *bench) {
+func testLoadWhole(b *bench) {
+	t := b.t
 	if all, r := b.load(t); r != 0 || Diff(graph.Batch{}, all) != "" {
 		t.Errorf("an empty store loads %v at %d", all, r)
 	}
@@ -25,14 +26,16 @@ func testLoadWhole(t *testing.T, b *bench) {
 	// Names are compared by testLoadNames; what a load's batches carry of a
 	// commit's own fields is left open.
 	all.Personal, want.Personal = nil, nil
-	all.Key, want.Key, all.If, all.IfSet, all.At, want.At = "", "", 0, false, 0, 0
+	all.Key, want.Key, all.If, all.IfSet, all.At, want.At, all.Revision = "", "", 0, false, 0, 0, 0
 	if d := Diff(want, all); d != "" {
 		t.Errorf("the load differs from what was committed (-want +got):\n%s", d)
 	}
 }
 
-func testLoadOrder(t *testing.T, b *bench) {
+func testLoadOrder(b *bench) {
+	t := b.t
 	ids := []graph.ID{"m", "c", "z", "a", "m2", "b"}
+	previous := graph.ID("")
 	for i, id := range ids {
 		x := graph.Batch{
 			At:           graph.Instant(i + 1),
@@ -40,9 +43,10 @@ func testLoadOrder(t *testing.T, b *bench) {
 			Competencies: []graph.Competency{{ID: id, Scale: "first"}},
 			Frameworks:   []graph.Framework{{ID: id}},
 		}
-		if i > 0 { // a replacement does not change the order
-			x.Competencies = append(x.Competencies, graph.Competency{ID: ids[i-1], Scale: "second"})
+		if previous != "" { // a replacement does not change the order
+			x.Competencies = append(x.Competencies, graph.Competency{ID: previous, Scale: "second"})
 		}
+		previous = id
 		b.commit(t, x)
 	}
 	all, _ := b.load(t)
@@ -71,15 +75,14 @@ func testLoadOrder(t *testing.T, b *bench) {
 }
 
 func firstTime(ids []graph.ID, id graph.ID) []graph.ID {
-	for _, x := range ids {
-		if x == id {
-			return ids
-		}
+	if slices.Contains(ids, id) {
+		return ids
 	}
 	return append(ids, id)
 }
 
-func testLoadVersions(t *testing.T, b *bench) {
+func testLoadVersions(b *bench) {
+	t := b.t
 	for v := 1; v <= 4; v++ {
 		b.commit(t, graph.Batch{
 			Achievements: []graph.Achievement{
@@ -105,7 +108,8 @@ func testLoadVersions(t *testing.T, b *bench) {
 	}
 }
 
-func testLoadNames(t *testing.T, b *bench) {
+func testLoadNames(b *bench) {
+	t := b.t
 	about := graph.FactID{7}
 	b.commit(t,
 		graph.Batch{Personal: []graph.Personal{
@@ -130,7 +134,35 @@ func testLoadNames(t *testing.T, b *bench) {
 	}
 }
 
-func testLoadError(t *testing.T, b *bench) {
+// testLoadRevisions: every batch but those that only add names says its
+// revision, also one of a person whose name alone changed.
+func testLoadRevisions(b *bench) {
+	t := b.t
+	b.commit(t, person(1), FullBatch(1), graph.Batch{Personal: []graph.Personal{{Person: "p1", Name: "Name"}}})
+	changed := make(map[graph.Revision][]graph.ID)
+	if _, err := b.Load(t.Context(), func(x graph.Batch) error {
+		if x.Revision == 0 && (x.Len() != len(x.Personal) || len(x.Derived) > 0) {
+			t.Errorf("a batch with more than names does not say its revision: %+v", x)
+		}
+		for _, p := range x.Personal {
+			if x.Revision > 0 && p.About.IsZero() {
+				changed[x.Revision] = append(changed[x.Revision], p.Person)
+			}
+		}
+		if x.Revision == 2 && len(x.Roles) == 0 && len(x.Awards) == 0 && x.Len() == 0 {
+			t.Errorf("revision 2 came empty")
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if got := changed[3]; len(got) != 1 || got[0] != "p1" {
+		t.Errorf("revision 3 changed the names of %v, want p1", got)
+	}
+}
+
+func testLoadError(b *bench) {
+	t := b.t
 	b.commit(t, person(1), person(2), person(3))
 	calls := 0
 	_, err := b.Load(t.Context(), func(graph.Batch) error { calls++; return errStop })
@@ -140,7 +172,8 @@ func testLoadError(t *testing.T, b *bench) {
 	b.commit(t, person(4))
 }
 
-func testLoadCalls(t *testing.T, b *bench) {
+func testLoadCalls(b *bench) {
+	t := b.t
 	b.commit(t, person(1))
 	people := 0
 	r, err := b.Load(t.Context(), func(x graph.Batch) error {
@@ -154,7 +187,8 @@ func testLoadCalls(t *testing.T, b *bench) {
 	b.expectHead(t, 2)
 }
 
-func testLoadContext(t *testing.T, b *bench) {
+func testLoadContext(b *bench) {
+	t := b.t
 	b.commit(t, person(1), person(2))
 	ctx, cancel := cancelable(t)
 	_, err := b.Load(ctx, func(graph.Batch) error { cancel(); return nil })
@@ -164,7 +198,8 @@ func testLoadContext(t *testing.T, b *bench) {
 	}
 }
 
-func testReadOrder(t *testing.T, b *bench) {
+func testReadOrder(b *bench) {
+	t := b.t
 	var refs []graph.PersonalRef
 	var want []graph.Personal
 	var x graph.Batch
@@ -191,7 +226,8 @@ func testReadOrder(t *testing.T, b *bench) {
 	}
 }
 
-func testReadNever(t *testing.T, b *bench) {
+func testReadNever(b *bench) {
+	t := b.t
 	about := graph.FactID{1}
 	refs := []graph.PersonalRef{{Person: "p"}, {Person: "p", About: about}, {Person: "pq"}, {Person: "o", About: about}, {Person: ""}}
 	check := func(want []graph.Personal) {
@@ -213,7 +249,8 @@ func testReadNever(t *testing.T, b *bench) {
 	check(none)
 }
 
-func testReadNewest(t *testing.T, b *bench) {
+func testReadNewest(b *bench) {
+	t := b.t
 	for i := range 300 {
 		b.commit(t, graph.Batch{Personal: []graph.Personal{{Person: "p", Name: fmt.Sprint(i)}}})
 		if i%50 != 0 {
@@ -226,7 +263,8 @@ func testReadNewest(t *testing.T, b *bench) {
 	}
 }
 
-func testFollow(t *testing.T, b *bench) {
+func testFollow(b *bench) {
+	t := b.t
 	want := make(map[graph.Revision]graph.Batch)
 	for i := range 6 {
 		x := FullBatch(i)
@@ -248,7 +286,8 @@ func testFollow(t *testing.T, b *bench) {
 	}
 }
 
-func testFollowWaits(t *testing.T, b *bench) {
+func testFollowWaits(b *bench) {
+	t := b.t
 	b.commit(t, person(1))
 	ctx, cancel := cancelable(t)
 	seen := make(chan graph.Revision)
@@ -279,7 +318,8 @@ func testFollowWaits(t *testing.T, b *bench) {
 	}
 }
 
-func testFollowError(t *testing.T, b *bench) {
+func testFollowError(b *bench) {
+	t := b.t
 	b.commit(t, person(1), person(2))
 	calls := 0
 	err := b.Follow(t.Context(), 0, func(graph.Revision, graph.Batch) error { calls++; return errStop })
@@ -288,13 +328,15 @@ func testFollowError(t *testing.T, b *bench) {
 	}
 }
 
-func testFollowBeyond(t *testing.T, b *bench) {
+func testFollowBeyond(b *bench) {
+	t := b.t
 	b.commit(t, person(1))
 	err := b.Follow(t.Context(), 2, func(graph.Revision, graph.Batch) error { return nil })
 	expectClass(t, err, graph.ErrInvalid)
 }
 
-func testClosed(t *testing.T, b *bench) {
+func testClosed(b *bench) {
+	t := b.t
 	b.commit(t, person(1))
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
@@ -310,7 +352,8 @@ func testClosed(t *testing.T, b *bench) {
 	expectClass(t, b.Follow(t.Context(), 0, nil), graph.ErrUnavailable)
 }
 
-func testCloseTwice(t *testing.T, b *bench) {
+func testCloseTwice(b *bench) {
+	t := b.t
 	for range 2 {
 		if err := b.Close(); err != nil {
 			t.Error(err)
@@ -318,7 +361,8 @@ func testCloseTwice(t *testing.T, b *bench) {
 	}
 }
 
-func testCloseFollow(t *testing.T, b *bench) {
+func testCloseFollow(b *bench) {
+	t := b.t
 	b.commit(t, person(1))
 	seen := make(chan struct{}, 1)
 	store := b.Store

@@ -7,8 +7,9 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/cairn-skills/cairn/graph"
 	"pgregory.net/rapid"
+
+	"github.com/cairn-skills/cairn/graph"
 )
 
 // twin is what a store must have, in memory.
@@ -56,7 +57,8 @@ func (w *twin) commit(batches []graph.Batch) ([]graph.Revision, error) {
 
 // testTwin lets a store and its twin take the same random calls, with the store
 // closed and opened again in the middle.
-func testTwin(t *testing.T, outer *bench) {
+func testTwin(outer *bench) {
+	t := outer.t
 	rapid.Check(t, func(r *rapid.T) {
 		w := &twin{keys: make(map[string]graph.Revision), personal: make(map[graph.PersonalRef]graph.Personal)}
 		b := newBench(t, outer.place)
@@ -114,6 +116,7 @@ func testTwin(t *testing.T, outer *bench) {
 
 // compareLoad compares everything with a load.
 func (w *twin) compareLoad(t *testing.T, r *rapid.T, b *bench) {
+	t.Helper()
 	r.Helper()
 	var want graph.Batch
 	for _, x := range w.batches {
@@ -125,7 +128,7 @@ func (w *twin) compareLoad(t *testing.T, r *rapid.T, b *bench) {
 	for _, p := range got.Personal {
 		names[p.Person] = p.Name
 	}
-	got.Key, got.If, got.IfSet, got.Personal, got.At = "", 0, false, nil, 0
+	got.Key, got.If, got.IfSet, got.Personal, got.At, got.Revision = "", 0, false, nil, 0, 0
 	if d := Diff(want, got); d != "" {
 		r.Errorf("the load differs (-want +got):\n%.4000s", d)
 	}
