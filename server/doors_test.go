@@ -88,12 +88,12 @@ var doorRows = []doorRow{
 }
 
 var (
-	goodFile = file("good.yaml", "catalog: harborlight\nroles:\n  - {id: intern, title: Intern}\n")
-	badFile  = file("bad.yaml", "catalog: bad\nroles:\n  - {id: bad-role, title: Bad, requires: none}\n")
-	tornFile = file("torn.yaml", "catalog: bad\nroles: [\n")
+	goodFile = fileJSON("good.yaml", "catalog: harborlight\nroles:\n  - {id: intern, title: Intern}\n")
+	badFile  = fileJSON("bad.yaml", "catalog: bad\nroles:\n  - {id: bad-role, title: Bad, requires: none}\n")
+	tornFile = fileJSON("torn.yaml", "catalog: bad\nroles: [\n")
 )
 
-func file(name, text string) string {
+func fileJSON(name, text string) string {
 	return `{"name":"` + name + `","content":"` + base64.StdEncoding.EncodeToString([]byte(text)) + `"}`
 }
 

@@ -26,9 +26,13 @@ func newNative(s *Server, g *guards) *grpc.Server {
 		grpc.ForceServerCodecV2(codec{encoding.GetCodecV2(grpcproto.Name)}),
 		grpc.MaxHeaderListSize(maxHeaderBytes), grpc.MaxConcurrentStreams(1000), grpc.ConnectionTimeout(headerLimit),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
-		grpc.SharedWriteBuffer(true), grpc.WaitForHandlers(true),
+		grpc.SharedWriteBuffer(true), grpc.WaitForHandlers(true), grpc.NumStreamWorkers(streamWorkers),
 	)
 }
+
+// streamWorkers is how many goroutines stay to answer calls. A fresh goroutine
+// for each call would grow its stack each time; beyond these there are some.
+const streamWorkers = 64
 
 // registerStanding offers what tells about the server: health and reflection.
 func registerStanding(s *Server) {
