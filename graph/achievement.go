@@ -115,7 +115,7 @@ type Criteria struct {
 	URL       string
 }
 
-// Attestation: holding the achievement proves Competency at Level.
+// Attestation says that holding the achievement proves Competency at Level.
 type Attestation struct {
 	Competency ID
 	Level      Level

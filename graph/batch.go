@@ -11,6 +11,9 @@ type Batch struct {
 	// [ErrConflict] unless it is the newest. Zero with IfSet false: any.
 	If    Revision
 	IfSet bool
+	// Revision is the one that the batch was stored under. [Store.Load] sets it
+	// on every batch but those that only add names; Commit ignores it.
+	Revision Revision
 	// At is the time of recording.
 	At Instant
 

@@ -50,6 +50,7 @@ type compiledAchievement struct {
 	versions []*Version         // by number
 	order    []*Version         // not drafts, by EffectiveFrom, then number
 	heldAs   []AchievementIndex // what a holder holds: itself, then its replacements
+	heldFrom []Instant          // since when, for each of heldAs
 }
 
 type compiledRole struct {
@@ -234,9 +235,13 @@ func (c *Catalog) compileAchievements(cat map[ID][]AchievementIndex) {
 			}
 		}
 		slices.SortStableFunc(ca.order, func(a, b *Version) int { return cmp.Compare(a.EffectiveFrom, b.EffectiveFrom) })
-		ca.heldAs = follow(AchievementIndex(i), func(x AchievementIndex) (uint32, bool) {
-			versions := r.achievements.rows[x].value
-			return r.achievements.find(versions[len(versions)-1].ReplacedBy)
+	}
+	for i := range c.achievements {
+		ca := &c.achievements[i]
+		ca.heldAs, ca.heldFrom = follow(AchievementIndex(i), func(x AchievementIndex) (uint32, Instant, bool) {
+			id, from := replacement(c.achievements[x].order, func(v *Version) *Lifecycle { return &v.Lifecycle })
+			to, ok := r.achievements.find(id)
+			return to, from, ok
 		})
 	}
 	slices.SortFunc(c.automatic, func(a, b AchievementIndex) int {
@@ -244,30 +249,61 @@ func (c *Catalog) compileAchievements(cat map[ID][]AchievementIndex) {
 	})
 }
 
-// follow is i and what next leads to, each once.
-func follow[I ~uint32](i I, next func(I) (uint32, bool)) []I {
-	out := []I{i}
-	for {
-		n, ok := next(out[len(out)-1])
-		if !ok || slices.Contains(out, I(n)) {
-			return out
+// replacement is what replaces an entry by the last of its versions, which are
+// those that are not drafts by EffectiveFrom, and since when: the first of the
+// last versions in a row that say so.
+func replacement[V any](order []V, life func(V) *Lifecycle) (by ID, from Instant) {
+	for i := len(order) - 1; i >= 0; i-- {
+		l := life(order[i])
+		if i == len(order)-1 {
+			by = l.ReplacedBy
 		}
-		out = append(out, I(n))
+		if by == "" || l.ReplacedBy != by {
+			break
+		}
+		from = l.EffectiveFrom
+	}
+	return by, from
+}
+
+// follow is i and what next leads to, each once, with the instants from which
+// all steps to it hold.
+func follow[I ~uint32](i I, next func(I) (uint32, Instant, bool)) (out []I, from []Instant) {
+	out, from = []I{i}, []Instant{math.MinInt64}
+	for {
+		last := len(out) - 1
+		n, since, ok := next(out[last])
+		if !ok || slices.Contains(out, I(n)) {
+			return out, from
+		}
+		out, from = append(out, I(n)), append(from, max(since, from[last]))
 	}
 }
 
+// compileRoleNames finds what tenures count in which roles. Tenure in a role
+// counts in its replacement also before it is replaced: the work was the same.
 func (c *Catalog) compileRoleNames() {
 	r := c.reg
+	order := make([][]*Role, len(r.roles.rows))
 	for i, row := range r.roles.rows {
 		for _, x := range row.value {
-			if x.Family != "" && !slices.Contains(c.family[x.Family], RoleIndex(i)) {
-				c.family[x.Family] = append(c.family[x.Family], RoleIndex(i))
+			if x.Status == Draft {
+				continue
+			}
+			order[i] = append(order[i], x)
+			if in := c.family[x.Family]; x.Family != "" && (len(in) == 0 || in[len(in)-1] != RoleIndex(i)) {
+				c.family[x.Family] = append(in, RoleIndex(i))
 			}
 		}
-		for _, to := range follow(RoleIndex(i), func(x RoleIndex) (uint32, bool) {
-			versions := r.roles.rows[x].value
-			return r.roles.find(versions[len(versions)-1].ReplacedBy)
-		}) {
+		slices.SortStableFunc(order[i], func(a, b *Role) int { return cmp.Compare(a.EffectiveFrom, b.EffectiveFrom) })
+	}
+	for i := range r.roles.rows {
+		as, _ := follow(RoleIndex(i), func(x RoleIndex) (uint32, Instant, bool) {
+			id, from := replacement(order[x], func(v *Role) *Lifecycle { return &v.Lifecycle })
+			to, ok := r.roles.find(id)
+			return to, from, ok
+		})
+		for _, to := range as {
 			c.roles[to].countsAs = append(c.roles[to].countsAs, RoleIndex(i))
 		}
 	}

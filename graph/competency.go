@@ -81,7 +81,7 @@ type Competency struct {
 	Source      Source
 }
 
-// Implication: whoever has the competency at Level has Competency at ToLevel.
+// Implication says that whoever has the competency at Level has Competency at ToLevel.
 type Implication struct {
 	Level      Level
 	Competency ID

@@ -218,6 +218,7 @@ func (f *folder) instants() []Instant {
 		// let an award of an enforced version count.
 		if enforced || w.achievements[q.awards[i].achievement] {
 			out = append(out, q.awards[i].issued, q.awards[i].until)
+			out = append(out, f.catalog.achievements[q.awards[i].achievement].heldFrom...)
 			out = append(out, f.freshEnds(q.awards[i])...)
 		}
 	}
@@ -230,6 +231,7 @@ func (f *folder) instants() []Instant {
 		out = append(out, q.assignments[i].from)
 	}
 	for _, a := range f.autos {
+		out = append(out, f.catalog.achievements[a].heldFrom...)
 		for _, v := range f.catalog.achievements[a].order {
 			out = append(out, v.EffectiveFrom)
 			if v.OnChange == Grace {
@@ -271,7 +273,7 @@ func (f *folder) freshEnds(a award) []Instant {
 			}
 			for _, r := range v.Routes {
 				for _, n := range r.Requires.nodes() {
-					if n.Op == OpHolds && n.FreshWithinMonths > 0 && n.Achievement == a.achievement {
+					if n.Op == OpHolds && n.FreshWithinMonths > 0 && slices.Contains(f.catalog.HeldAs(a.achievement), n.Achievement) {
 						out = append(out, f.catalog.freshEnd(a.issued, n.FreshWithinMonths))
 					}
 				}

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -74,16 +75,5 @@ func parse(names []string, what, text string) (uint8, error) {
 			return uint8(i), nil
 		}
 	}
-	return 0, Invalid(what, fmt.Sprintf("%q is not one of %s", text, list(names[1:])))
-}
-
-func list(words []string) string {
-	out := ""
-	for i, w := range words {
-		if i > 0 {
-			out += ", "
-		}
-		out += w
-	}
-	return out
+	return 0, Invalid(what, fmt.Sprintf("%q is not one of %s", text, strings.Join(names[1:], ", ")))
 }

@@ -125,7 +125,7 @@ func Open(ctx context.Context, store Store, opts Options) (*Live, error) {
 		opts.KeepMillis = 15 * 60 * 1000
 	}
 	ld := newLoader()
-	rev, err := store.Load(ctx, func(b Batch) error { return ld.add(&b, 0) })
+	rev, err := store.Load(ctx, func(b Batch) error { return ld.add(&b) })
 	if err != nil {
 		if e, ok := errors.AsType[*Error](err); ok && e.Class == ErrInvalid {
 			return nil, Unavailable("the stored facts do not fit together", err)

@@ -18,27 +18,27 @@ func on(n int) graph.Instant {
 	return graph.InstantOf(time.Date(2026, 1, n, 9, 0, 0, 0, time.UTC))
 }
 
-func open(t testing.TB, path string) *filestore.Store {
-	t.Helper()
+func open(tb testing.TB, path string) *filestore.Store {
+	tb.Helper()
 	s, err := filestore.Open(path, filestore.Options{NoSync: true})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := s.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return s
 }
 
-func live(t testing.TB, s graph.Store, opts graph.Options) *graph.Live {
-	t.Helper()
-	l, err := graph.Open(t.Context(), s, opts)
+func live(tb testing.TB, s graph.Store, opts graph.Options) *graph.Live {
+	tb.Helper()
+	l, err := graph.Open(tb.Context(), s, opts)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(l.Close)
+	tb.Cleanup(l.Close)
 	return l
 }
 
@@ -64,11 +64,11 @@ func smallCatalog() graph.Batch {
 	}
 }
 
-func must(t testing.TB, l *graph.Live, b graph.Batch) graph.Receipt {
-	t.Helper()
-	r, err := l.Commit(t.Context(), b, graph.CommitOptions{})
+func must(tb testing.TB, l *graph.Live, b graph.Batch) graph.Receipt {
+	tb.Helper()
+	r, err := l.Commit(tb.Context(), b, graph.CommitOptions{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return r
 }
@@ -282,7 +282,11 @@ func BenchmarkGroupCommit(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer s.Close()
+	b.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			b.Error(err)
+		}
+	})
 	l := live(b, s, graph.Options{})
 	must(b, l, smallCatalog())
 	must(b, l, graph.Batch{At: on(3), People: []graph.Person{{ID: "ada"}}})
@@ -302,4 +306,37 @@ func BenchmarkGroupCommit(b *testing.B) {
 		}
 	})
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "commits/s")
+}
+
+// Opening again changes no answer, also not what revision changed what.
+func TestOpenKeepsRevisions(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cairn.db")
+	store, err := filestore.Open(path, filestore.Options{NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := live(t, store, graph.Options{})
+	must(t, l, smallCatalog())
+	must(t, l, graph.Batch{At: on(3), People: []graph.Person{{ID: "ada"}, {ID: "bob"}}, Personal: []graph.Personal{{Person: "ada", Name: "Ada"}}})
+	must(t, l, graph.Batch{At: on(4), Personal: []graph.Personal{{Person: "ada", Name: "Ada L."}}})
+	must(t, l, graph.Batch{At: on(5), Awards: []graph.Award{{Person: "bob", Achievement: "sql", IssuedAt: on(5)}}})
+	before := l.Head()
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	after := live(t, open(t, path), graph.Options{}).Head()
+	if after.Revision != before.Revision || after.At != before.At || after.Catalog.Changed() != 1 {
+		t.Errorf("revision %d at %s, catalog of %d; want %d at %s, 1", after.Revision, after.At, after.Catalog.Changed(), before.Revision, before.At)
+	}
+	for id, changed := range map[graph.ID]graph.Revision{"ada": 3, "bob": 4} {
+		was, _ := before.Person(id)
+		is, _ := after.Person(id)
+		if was.Changed != changed || is.Changed != changed || is.Name != was.Name {
+			t.Errorf("%s: %+v before, %+v after; want changed at %d", id, was, is, changed)
+		}
+	}
+	i, _ := after.Catalog.Achievement("sql")
+	if _, rev := after.Catalog.Versions(i); rev != 1 {
+		t.Errorf("sql was changed at %d, want 1", rev)
+	}
 }

@@ -92,9 +92,9 @@ func newLoader() *loader {
 	return &loader{reg: &registry{}, people: newPeople(), issuer: None}
 }
 
-// add takes one batch of a load. rev is the revision that its facts are taken
-// to be of; a load gives one for all.
-func (l *loader) add(b *Batch, rev Revision) error {
+// add takes one batch of a load.
+func (l *loader) add(b *Batch) error {
+	rev := b.Revision
 	l.at = max(l.at, b.At)
 	l.reg.add(b, rev)
 	for _, p := range b.People {
@@ -166,7 +166,9 @@ func (l *loader) person(id ID, at Instant, rev Revision) (uint32, error) {
 		}
 		l.lastPerson, l.lastIndex = id, i
 	}
-	l.changedAt[l.lastIndex], l.changed[l.lastIndex] = at, rev
+	if rev > 0 { // a name that comes by itself is not a change of its own
+		l.changedAt[l.lastIndex], l.changed[l.lastIndex] = at, rev
+	}
 	return l.lastIndex, nil
 }
 

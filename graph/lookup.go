@@ -81,9 +81,9 @@ func (c *Catalog) RoleVersions(i RoleIndex) ([]*RoleVersion, Revision) {
 // Retired. Before the first takes effect it is nil.
 func (c *Catalog) Current(i AchievementIndex, at Instant) *Version {
 	order := c.achievements[i].order
-	for j := len(order) - 1; j >= 0; j-- {
-		if order[j].EffectiveFrom <= at {
-			return order[j]
+	for _, v := range slices.Backward(order) {
+		if v.EffectiveFrom <= at {
+			return v
 		}
 	}
 	return nil
@@ -114,9 +114,9 @@ func (c *Catalog) VersionFor(i AchievementIndex, issued Instant) *Version {
 // it may be Retired; nil before the first takes effect.
 func (c *Catalog) CurrentRole(i RoleIndex, at Instant) *RoleVersion {
 	order := c.roles[i].order
-	for j := len(order) - 1; j >= 0; j-- {
-		if order[j].EffectiveFrom <= at {
-			return order[j]
+	for _, v := range slices.Backward(order) {
+		if v.EffectiveFrom <= at {
+			return v
 		}
 	}
 	return nil
@@ -131,9 +131,20 @@ func (c *Catalog) ImpliedBy(i CompetencyIndex) []ImpliedBy { return c.competenci
 // Providers are the versions, of any status, that attest the competency at i.
 func (c *Catalog) Providers(i CompetencyIndex) []Provider { return c.competencies[i].providers }
 
-// HeldAs is what a holder of the achievement at i holds: itself, then those
-// that replaced it.
+// HeldAs is what a holder of the achievement at i holds in the end: itself, then
+// those that replace it.
 func (c *Catalog) HeldAs(i AchievementIndex) []AchievementIndex { return c.achievements[i].heldAs }
+
+// HeldAsAt is [Catalog.HeldAs] at an instant: itself, then those that have
+// replaced it by then.
+func (c *Catalog) HeldAsAt(i AchievementIndex, at Instant) []AchievementIndex {
+	ca := &c.achievements[i]
+	n := len(ca.heldAs)
+	for ca.heldFrom[n-1] > at { // the first is of all time
+		n--
+	}
+	return ca.heldAs[:n]
+}
 
 // Scale finds a scale.
 func (c *Catalog) Scale(id ID) (*Scale, bool) { return c.reg.scales.get(id) }
@@ -174,6 +185,7 @@ func (c *Catalog) IDs(k Kind) []ID {
 		out = c.reg.scales.ids()
 	case KindLadder:
 		out = c.reg.ladders.ids()
+	default:
 	}
 	slices.Sort(out)
 	return out

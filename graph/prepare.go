@@ -295,7 +295,9 @@ func (p *preparation) prerequisites(first, n int) {
 			continue
 		}
 		q := p.editor.find(a.Person)
-		profile := newProfile(p.editor.catalog, q, q.derived, a.IssuedAt)
+		// Automatic awards may follow from the batch itself: the kept ones do not do.
+		derived, _ := fold(p.editor.catalog, q, a.IssuedAt)
+		profile := newProfile(p.editor.catalog, q, derived, a.IssuedAt)
 		p.receipt.Outcomes[i].PrerequisiteUnmet = !profile.prerequisiteHolds(v)
 	}
 }

@@ -164,7 +164,7 @@ func (p *Profile) addClaims(claims []claim) {
 func (p *Profile) finish(awards int) {
 	p.held = make([]heldItem, 0, awards)
 	for i := range p.evidence[:awards] {
-		for _, a := range p.Catalog.HeldAs(p.evidence[i].Version.Index) {
+		for _, a := range p.Catalog.HeldAsAt(p.evidence[i].Version.Index, p.At) {
 			p.held = append(p.held, heldItem{a, int32(i)})
 		}
 	}

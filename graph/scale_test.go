@@ -75,7 +75,11 @@ func BenchmarkOpen(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		defer s.Close()
+		b.Cleanup(func() {
+			if err := s.Close(); err != nil {
+				b.Error(err)
+			}
+		})
 		l := live(b, s, graph.Options{})
 		at := l.Head().At
 		for b.Loop() {

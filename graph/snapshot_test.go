@@ -191,7 +191,8 @@ func TestLoadEqualsApply(t *testing.T) {
 	ld := newLoader()
 	replayed := emptySnapshot()
 	for i := range log {
-		if err := ld.add(&log[i], Revision(i+1)); err != nil {
+		log[i].Revision = Revision(i + 1)
+		if err := ld.add(&log[i]); err != nil {
 			t.Fatal(err)
 		}
 		var err error
@@ -234,13 +235,14 @@ func bigSnapshot(tb testing.TB, people, each int) *Snapshot {
 	ld := newLoader()
 	world := foldWorld(as...)
 	(&registry{}).number(&world)
-	if err := ld.add(&world, 1); err != nil {
+	world.Revision = 1
+	if err := ld.add(&world); err != nil {
 		tb.Fatal(err)
 	}
 	rnd := rand.New(rand.NewPCG(3, 4))
 	for i := range people {
 		id := ID(fmt.Sprintf("person-%07d", i))
-		b := Batch{At: day(2), People: []Person{{id}}}
+		b := Batch{Revision: 2, At: day(2), People: []Person{{id}}}
 		for j := range each {
 			a := as[3+(i+j*7)%197].ID
 			at := day(2) + Instant(rnd.IntN(1e9))
@@ -249,7 +251,7 @@ func bigSnapshot(tb testing.TB, people, each int) *Snapshot {
 				Source: FromImport, Rigor: Assessed, Issuer: "academy",
 			})
 		}
-		if err := ld.add(&b, 2); err != nil {
+		if err := ld.add(&b); err != nil {
 			tb.Fatal(err)
 		}
 	}

@@ -26,7 +26,8 @@ type Store interface {
 	// returns. The batches need not be those that were committed, but catalog
 	// entries and people come in the order in which they were first recorded,
 	// and versions of an entry in the order of publication. Personal records of
-	// a person carry the name only; evidence is for Read. An error of apply
+	// a person carry the name only, and may come again when it is known; evidence
+	// is for Read. Every batch but those that only add names says its Revision. An error of apply
 	// ends the load and is returned as it is. Damage is [ErrUnavailable] and
 	// names the place; nothing damaged is passed to apply.
 	Load(ctx context.Context, apply func(Batch) error) (Revision, error)

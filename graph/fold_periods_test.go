@@ -1,0 +1,142 @@
+package graph
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// within fails a test whose body does not end in time: the fold must not run for ever.
+func within(t *testing.T, limit time.Duration, body func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() { defer close(done); body() }()
+	select {
+	case <-done:
+	case <-time.After(limit):
+		t.Fatalf("not done after %s", limit)
+	}
+}
+
+func version(a Achievement, status Status, from Instant) Achievement {
+	a.Lifecycle = Lifecycle{Status: status, EffectiveFrom: from}
+	return a
+}
+
+func got(id ID, d int) Award { return Award{Achievement: id, IssuedAt: day(d)} }
+
+func lapsing(id ID, from, until int) Award {
+	return Award{Achievement: id, IssuedAt: day(from), ValidUntil: day(until)}
+}
+
+func TestFoldPeriods(t *testing.T) {
+	dated := stack("ab", Holds("a"))
+	dated.Validity = Validity{Until: day(10)}
+	edit := func(requires Requirement, from Instant, policy ChangePolicy, until Instant) Achievement {
+		a := stack("ab", requires)
+		a.Lifecycle = Lifecycle{Status: InForce, EffectiveFrom: from, OnChange: policy, GraceUntil: until}
+		return a
+	}
+	replacedBy := func(a Achievement, by ID) Achievement { a.ReplacedBy = by; return a }
+	fresh := stack("ab", Requirement{Op: OpHolds, Achievement: "a", FreshWithinMonths: 1})
+	fresh.FollowsParts = true
+	abc := []Achievement{badge("a"), badge("b"), badge("c")}
+
+	rows := []struct {
+		name   string
+		world  []Achievement
+		awards []Award
+		want   []span
+	}{
+		{name: "nothing begins after the date until which awards count", world: []Achievement{badge("a"), dated},
+			awards: []Award{got("a", 12)}},
+		{name: "nor again when it has come", world: []Achievement{badge("a"), dated},
+			awards: []Award{got("a", 3)}, want: []span{{"ab", 1, day(3), day(10)}}},
+		{name: "grace is settled by the version in force", world: append(abc[:3:3], stack("ab", Holds("a")),
+			edit(Holds("b"), day(20), Grace, day(30)), edit(Holds("c"), day(25), Grandfather, 0)),
+			awards: []Award{got("a", 3), got("c", 26)}, want: []span{{"ab", 1, day(3), Forever}}},
+		{name: "not by one that no longer is", world: append(abc[:3:3], stack("ab", Holds("a")),
+			edit(Holds("b"), day(20), Grace, day(30)), edit(Holds("c"), day(25), Grandfather, 0)),
+			awards: []Award{got("a", 3), got("b", 26)}, want: []span{{"ab", 1, day(3), day(30)}}},
+		{name: "each of several versions is tested on its day", world: append(abc[:3:3], stack("ab", Holds("a")),
+			edit(Holds("b"), day(20), Reevaluate, 0), edit(Holds("c"), day(25), Reevaluate, 0)),
+			awards: []Award{got("a", 3), got("b", 5)}, want: []span{{"ab", 1, day(3), day(25)}}},
+		{name: "a draft in between tests nothing", world: append(abc[:3:3], stack("ab", Holds("a")),
+			version(stack("ab", Holds("b")), Draft, day(20)), edit(Holds("a"), day(25), Reevaluate, 0)),
+			awards: []Award{got("a", 3)}, want: []span{{"ab", 1, day(3), Forever}}},
+		{name: "retired, then in force again", world: []Achievement{badge("a"), stack("ab", Holds("a")),
+			version(stack("ab", Holds("a")), Retired, day(20)), version(stack("ab", Holds("a")), InForce, day(40))},
+			awards: []Award{got("a", 25)}, want: []span{{"ab", 3, day(40), Forever}}},
+		{name: "who holds the replaced one holds the other", world: []Achievement{replacedBy(badge("a"), "b"), badge("b"), stack("ab", Holds("b"))},
+			awards: []Award{got("a", 3)}, want: []span{{"ab", 1, day(3), Forever}}},
+		{name: "from when it is replaced", world: []Achievement{badge("a"), badge("b"), stack("ab", Holds("b")),
+			replacedBy(version(badge("a"), Retired, day(20)), "b")},
+			awards: []Award{got("a", 3)}, want: []span{{"ab", 1, day(20), Forever}}},
+		{name: "and does so while that is said again", world: []Achievement{badge("a"), badge("b"), stack("ab", Holds("b")),
+			replacedBy(version(badge("a"), Retired, day(20)), "b"), replacedBy(version(badge("a"), Retired, day(40)), "b")},
+			awards: []Award{got("a", 3)}, want: []span{{"ab", 1, day(20), Forever}}},
+		{name: "a draft replaces nothing", world: []Achievement{badge("a"), badge("b"), stack("ab", Holds("b")),
+			replacedBy(version(badge("a"), Draft, day(2)), "b")},
+			awards: []Award{got("a", 3)}},
+		{name: "a late publication of an earlier version does not undo it", world: []Achievement{badge("a"), badge("b"), stack("ab", Holds("b")),
+			replacedBy(version(badge("a"), Retired, day(20)), "b"), version(badge("a"), InForce, day(10))},
+			awards: []Award{got("a", 3)}, want: []span{{"ab", 1, day(20), Forever}}},
+		{name: "what is held by replacement grows stale", world: []Achievement{replacedBy(badge("old"), "a"), badge("a"), badge("c"), fresh},
+			awards: []Award{got("old", 3), got("c", 50)}, want: []span{{"ab", 1, day(3), day(34) + 1}}},
+	}
+	for _, r := range rows {
+		t.Run(r.name, func(t *testing.T) {
+			within(t, 5*time.Second, func() {
+				c := CompileBatch(foldWorld(r.world...))
+				if diff := cmp.Diff(r.want, foldOf(t, c, day(100), r.awards, nil, nil)); diff != "" {
+					t.Errorf("derived awards (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// The fold of many achievements that begin again and again costs what they
+// are, not every subset of them.
+func TestFoldOfManyPeriods(t *testing.T) {
+	within(t, 10*time.Second, func() {
+		world := []Achievement{badge("a")}
+		for i := range 12 {
+			s := stack(ID(fmt.Sprintf("s%02d", i)), Holds("a"))
+			s.Validity = Validity{Months: 1}
+			world = append(world, s)
+		}
+		c := CompileBatch(foldWorld(world...))
+		if got := foldOf(t, c, day(3650), []Award{got("a", 3)}, nil, nil); len(got) < 12*118 {
+			t.Errorf("%d periods, want one a month of twelve stacks in ten years", len(got))
+		}
+	})
+}
+
+// Two periods that ended otherwise than the kept ones say are both seen to
+// have ended, at every instant since.
+func TestKeptPeriodsThatEnded(t *testing.T) {
+	first, second := stack("first", Holds("a")), stack("second", Holds("b"))
+	first.FollowsParts, second.FollowsParts = true, true
+	s, _, _ := commit(t, emptySnapshot(), foldWorld(badge("a"), badge("b"), first, second))
+	s, _, _ = commit(t, s, Batch{At: day(5), People: []Person{{"p"}, {"q"}}, Awards: []Award{
+		{Person: "p", Achievement: "a", IssuedAt: day(3), ValidUntil: day(15)},
+		{Person: "p", Achievement: "b", IssuedAt: day(4), ValidUntil: day(20)},
+	}})
+	s, _, _ = commit(t, s, Batch{At: day(30), Awards: []Award{{Person: "q", Achievement: "a", IssuedAt: day(30)}}})
+	i, _ := s.Catalog.Achievement("first")
+	for _, row := range []struct {
+		at   int
+		want bool
+	}{{10, true}, {17, false}, {25, false}, {40, false}} {
+		p, err := s.Profile("p", day(row.at))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Holds(i); got != row.want {
+			t.Errorf("on day %d it counts: %t, want %t", row.at, got, row.want)
+		}
+	}
+}
