@@ -94,7 +94,7 @@ func (b *builder) givers(n *graph.TreeNode) []int32 {
 		}
 		e := &b.profile.Evidence()[i]
 		fresh := n.FreshWithinMonths <= 0 || e.IssuedAt >= b.profile.At.AddMonths(-n.FreshWithinMonths, c.Zone())
-		if fresh && meets(e.Issuer, e.Rigor) && slices.Contains(c.HeldAs(e.Version.Index), n.Achievement) {
+		if fresh && meets(e.Issuer, e.Rigor) && slices.Contains(c.HeldAsAt(e.Version.Index, b.profile.At), n.Achievement) {
 			out = append(out, g)
 		}
 	}

@@ -180,13 +180,13 @@ func newProblem(p *graph.Profile, t *Target, o Objective, exclude []graph.ID) (*
 	return b.problem, b.checkCosts()
 }
 
-// findReplaced inverts [graph.Catalog.HeldAs].
+// findReplaced inverts [graph.Catalog.HeldAsAt].
 func (b *builder) findReplaced() {
 	c := b.profile.Catalog
 	b.replaced = make(map[graph.AchievementIndex][]graph.AchievementIndex)
 	_, n, _, _ := c.Counts()
 	for i := range graph.AchievementIndex(n) {
-		for _, h := range c.HeldAs(i)[1:] {
+		for _, h := range c.HeldAsAt(i, b.profile.At)[1:] {
 			b.replaced[h] = append(b.replaced[h], i)
 		}
 	}

@@ -132,7 +132,7 @@ func (a *adviser) gather(r graph.RoleIndex, t *graph.Tree, leaves *openLeaves) i
 func (a *adviser) closedBy(v *graph.Version, leaves *openLeaves) []openLeaf {
 	c := a.profile.Catalog
 	var out []openLeaf
-	for _, h := range c.HeldAs(v.Index) {
+	for _, h := range c.HeldAsAt(v.Index, a.profile.At) {
 		for _, l := range leaves.byAchievement[h] {
 			if v.PlannedRigor() >= l.node.MinRigor && accepts(l.node, v.Issuer) {
 				out = append(out, l)
