@@ -25,7 +25,11 @@ THIRD_PARTY       := third_party/.$(PROTOVALIDATE)-$(GOOGLEAPIS)
 with = $$(grep -rlE '^func $(1)[A-Z0-9_]?[A-Za-z0-9_]*\(' --include='*_test.go' --exclude-dir=gen . | xargs -rn1 dirname | sort -u)
 
 .DEFAULT_GOAL := build
-.PHONY: build gen gen-check third_party test test-deps lint buf-lint tidy-check fuzz bench demo check clean
+# Packages without goroutines: their tests need no race detector, which makes
+# them several times slower.
+PURE := ./exchange ./pathway ./docs/... ./tools/...
+
+.PHONY: build gen gen-check third_party test test-deps lint buf-lint tidy-check fuzz bench torture demo check clean
 
 ## build: put the binaries into bin/
 build:
@@ -59,7 +63,8 @@ $(THIRD_PARTY):
 
 ## test: every test, with the race detector and in random order
 test: test-deps
-	$(GO) test -race -shuffle=on ./...
+	$(GO) test -shuffle=on $(PURE)
+	$(GO) test -race -shuffle=on $$($(GO) list ./... | grep -vxF "$$($(GO) list $(PURE))")
 
 # The crash tests watch system calls; without strace they skip and say so.
 test-deps:
@@ -85,13 +90,19 @@ fuzz:
 		list=$$($(GO) test -list '^Fuzz' "$$dir"); \
 		for target in $$(echo "$$list" | grep '^Fuzz'); do \
 			echo "fuzz $$dir $$target for $(FUZZTIME)"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$dir"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x "$$dir"; \
 		done; \
 	done
 
 ## bench: every benchmark
 bench:
 	@dirs="$(call with,Benchmark)"; [ -z "$$dirs" ] || $(GO) test -run '^$$' -bench . -benchmem $(BENCHFLAGS) $$dirs
+
+## torture: the tests that look for losses, with thousands of tries
+torture: test-deps
+	$(GO) test ./graph/filestore -run 'TestBitFlips' -flips 20000 -timeout 60m
+	$(GO) test ./graph -run 'TestOrderOfArrival' -rapid.checks 100000 -timeout 60m
+	$(GO) test ./pathway -run 'TestSolve' -rapid.checks 20000 -timeout 60m
 
 ## demo: build and run cairn demo ARGS
 demo: build
