@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/cairn-skills/cairn/graph"
 	"github.com/cairn-skills/cairn/graph/filestore"
 )
 
@@ -28,8 +30,9 @@ func (a *app) checkCmd() *cobra.Command {
 		Use:   "check",
 		Short: "Whether the data file is whole",
 		Long: `Reads the data file and its keys file whole and checks their structure, every
-checksum, the running hash of the log, and that every sealed record opens. The
-exit code is 1 if something is wrong.`,
+checksum, the running hash of the log, that every sealed record opens, and that
+the automatic awards are those that follow from the facts. The exit code is 1 if
+something is wrong.`,
 		Args: exactly(0, ""),
 	}
 	a.dataFlag(cmd)
@@ -41,6 +44,9 @@ exit code is 1 if something is wrong.`,
 		defer store.Close()
 		stop := a.working("checking")
 		r, err := store.Check(ctx)
+		if err == nil && len(r.Problems) == 0 {
+			r.Problems, err = refold(ctx, store)
+		}
 		stop()
 		if err != nil {
 			return err
@@ -67,6 +73,21 @@ exit code is 1 if something is wrong.`,
 		return err
 	})
 	return cmd
+}
+
+// refold folds everybody's facts again and says whose automatic awards are not
+// what follows from them.
+func refold(ctx context.Context, store *filestore.Store) ([]string, error) {
+	live, err := graph.Open(ctx, store, graph.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer live.Close()
+	var problems []string
+	for _, id := range live.Head().Refold() {
+		problems = append(problems, fmt.Sprintf("person %s: the automatic awards are not what follows from the facts", id))
+	}
+	return problems, nil
 }
 
 // openStore opens the data file for reading, without a server over it.

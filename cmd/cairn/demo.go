@@ -16,10 +16,12 @@ import (
 	"github.com/cairn-skills/cairn/server"
 )
 
-// The person of the demonstration, and where she wants to go.
+// The person of the demonstration, where she wants to go, and the day asked
+// about: that of the example's newest facts, so that every day has its answer.
 const (
 	demoPerson = "p-05"
 	demoRole   = "data-analyst"
+	demoDay    = "2026-10-01"
 )
 
 // demoCmd is cairn demo.
@@ -101,8 +103,12 @@ func (a *app) loadExample(ctx context.Context, c *client) error {
 
 // demoPath prints one person's path to a role.
 func (a *app) demoPath(ctx context.Context, c *client) error {
+	asOf, err := a.instant(ctx, c, "--as-of", demoDay)
+	if err != nil {
+		return err
+	}
 	out, err := c.pathway.PlanPathway(ctx, &cairnv1.PlanPathwayRequest{
-		Person: demoPerson, Goal: &cairnv1.Goal{To: &cairnv1.Goal_Role{Role: demoRole}}, Languages: a.languages,
+		Person: demoPerson, Goal: &cairnv1.Goal{To: &cairnv1.Goal_Role{Role: demoRole}}, AsOf: asOf, Languages: a.languages,
 	})
 	if err != nil {
 		return err

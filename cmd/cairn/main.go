@@ -67,8 +67,8 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	root.SetOut(results)
 	root.SetErr(errOut)
 	err := root.ExecuteContext(ctx)
-	if err == nil && results.err != nil {
-		err = failed("the result cannot be written: %s", results.err)
+	if results.err != nil {
+		err = &failure{failed("the result cannot be written: %s", results.err)}
 	}
 	return a.report(err)
 }

@@ -130,7 +130,11 @@ func (l labels) evidence(e *cairnv1.Evidence) string {
 	case *cairnv1.Evidence_Award:
 		text = fmt.Sprintf("%s, awarded %s", l.achievement(e.GetAchievement()), l.date(e.GetIssuedAt()))
 	case *cairnv1.Evidence_Claim:
-		text = fmt.Sprintf("level %d of %s, %s %s", e.GetLevel(), l.competency(e.GetCompetency()), word(e.GetRigor()), l.date(e.GetIssuedAt()))
+		text = l.competency(e.GetCompetency())
+		if e.GetLevel() > 1 {
+			text += fmt.Sprintf(" at level %d", e.GetLevel())
+		}
+		text += fmt.Sprintf(", claimed as %s %s", word(e.GetRigor()), l.date(e.GetIssuedAt()))
 	default:
 		return ""
 	}
