@@ -11,7 +11,11 @@ import (
 type FactID [16]byte
 
 // String is the lower-case hexadecimal form.
-func (f FactID) String() string { return hex.EncodeToString(f[:]) }
+func (f FactID) String() string {
+	var text [2 * len(FactID{})]byte
+	hex.Encode(text[:], f[:])
+	return string(text[:])
+}
 
 // IsZero reports whether f names nothing.
 func (f FactID) IsZero() bool { return f == FactID{} }

@@ -67,16 +67,22 @@ func timestamp(i graph.Instant) *timestamppb.Timestamp {
 }
 
 // stamp is i as a message.
-func stamp(i graph.Instant) *timestamppb.Timestamp {
-	sec, ms := int64(i)/1000, int64(i)%1000
+func stamp(i graph.Instant) *timestamppb.Timestamp { return setStamp(new(timestamppb.Timestamp), i) }
+
+// setStamp makes m be i, and returns it.
+func setStamp(m *timestamppb.Timestamp, i graph.Instant) *timestamppb.Timestamp {
+	m.Seconds = int64(i) / 1000
+	ms := int64(i) % 1000
 	if ms < 0 {
-		sec, ms = sec-1, ms+1000
+		m.Seconds, ms = m.Seconds-1, ms+1000
 	}
-	return &timestamppb.Timestamp{Seconds: sec, Nanos: int32(ms) * 1e6}
+	m.Nanos = int32(ms) * 1e6
+	return m
 }
 
-// rules collects the versions that decided an answer.
-type rules map[rule]struct{}
+// rules collects the versions that decided an answer. They are few, so a list
+// that is searched is quicker than a map.
+type rules struct{ list []rule }
 
 type rule struct {
 	kind    cairnv1.Kind
@@ -84,48 +90,58 @@ type rule struct {
 	version int
 }
 
+func (r *rules) add(x rule) {
+	if !slices.Contains(r.list, x) {
+		r.list = append(r.list, x)
+	}
+}
+
 // achievement and role add a version; nil adds nothing.
-func (r rules) achievement(v *graph.Version) {
+func (r *rules) achievement(v *graph.Version) {
 	if v != nil {
-		r[rule{cairnv1.Kind_KIND_ACHIEVEMENT, v.ID, v.Lifecycle.Version}] = struct{}{}
+		r.add(rule{cairnv1.Kind_KIND_ACHIEVEMENT, v.ID, v.Lifecycle.Version})
 	}
 }
 
-func (r rules) role(v *graph.RoleVersion) {
+func (r *rules) role(v *graph.RoleVersion) {
 	if v != nil {
-		r[rule{cairnv1.Kind_KIND_ROLE, v.ID, v.Lifecycle.Version}] = struct{}{}
+		r.add(rule{cairnv1.Kind_KIND_ROLE, v.ID, v.Lifecycle.Version})
 	}
 }
 
-func (r rules) sorted() []*cairnv1.RuleVersion {
-	if len(r) == 0 {
+// sorted are the versions as messages, which are made in one piece; nil for none.
+func (r *rules) sorted() []*cairnv1.RuleVersion {
+	if r == nil || len(r.list) == 0 {
 		return nil
 	}
-	list := make([]rule, 0, len(r))
-	for x := range r {
-		list = append(list, x)
-	}
-	slices.SortFunc(list, func(a, b rule) int {
+	slices.SortFunc(r.list, func(a, b rule) int {
 		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.id, b.id), cmp.Compare(a.version, b.version))
 	})
-	out := make([]*cairnv1.RuleVersion, len(list))
-	for i, x := range list {
-		out[i] = &cairnv1.RuleVersion{Kind: x.kind, Id: string(x.id), Version: int32(x.version)}
+	all := make([]cairnv1.RuleVersion, len(r.list))
+	out := make([]*cairnv1.RuleVersion, len(r.list))
+	for i, x := range r.list {
+		all[i].Kind, all[i].Id, all[i].Version = x.kind, string(x.id), int32(x.version)
+		out[i] = &all[i]
 	}
 	return out
 }
 
 // basis is what an answer at an instant of snap stands on. It is full unless
 // something is missing.
-func (s *Server) basis(snap *graph.Snapshot, at graph.Instant, r rules, missing ...*cairnv1.Reason) *cairnv1.Basis {
+func (s *Server) basis(snap *graph.Snapshot, at graph.Instant, r *rules, missing ...*cairnv1.Reason) *cairnv1.Basis {
 	state := cairnv1.Completeness_STATE_FULL
 	if len(missing) > 0 {
 		state = cairnv1.Completeness_STATE_PARTIAL
 	}
-	return &cairnv1.Basis{
-		Revision: uint64(snap.Revision), AsOf: stamp(at), RuleVersions: r.sorted(),
-		Completeness: &cairnv1.Completeness{State: state, Missing: missing},
-	}
+	m := &struct { // in one piece, since they live and die together
+		basis    cairnv1.Basis
+		complete cairnv1.Completeness
+		asOf     timestamppb.Timestamp
+	}{}
+	m.complete.State, m.complete.Missing = state, missing
+	m.basis.Revision, m.basis.AsOf, m.basis.RuleVersions = uint64(snap.Revision), setStamp(&m.asOf, at), r.sorted()
+	m.basis.Completeness = &m.complete
+	return &m.basis
 }
 
 // served is what depends on the moment of serving the answer to question at an

@@ -62,7 +62,7 @@ func (s *pathwayService) CompleteStack(ctx context.Context, q *cairnv1.CompleteS
 		}
 	}
 	a.Scales = t.scalesOut()
-	a.Labels, a.Basis = t.labels.labels(), s.basis(snap, at, t.rules, t.missing...)
+	a.Labels, a.Basis = t.labels.labels(), s.basis(snap, at, &t.rules, t.missing...)
 	served := s.served(ctx, q, snap.Revision, at)
 	served.CutByTime = cut
 	return &cairnv1.CompleteStackResponse{Answer: a, Served: served}, nil
@@ -121,7 +121,7 @@ func (s *pathwayService) RoleGap(ctx context.Context, q *cairnv1.RoleGapRequest)
 		}
 	}
 	a.Scales = t.scalesOut()
-	a.Labels, a.Basis = t.labels.labels(), s.basis(snap, at, t.rules, t.missing...)
+	a.Labels, a.Basis = t.labels.labels(), s.basis(snap, at, &t.rules, t.missing...)
 	served := s.served(ctx, q, snap.Revision, at)
 	served.CutByTime = cut
 	return &cairnv1.RoleGapResponse{Answer: a, Served: served}, nil

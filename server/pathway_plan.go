@@ -27,7 +27,7 @@ func (s *pathwayService) PlanPathway(ctx context.Context, q *cairnv1.PlanPathway
 	}
 	t.labelGoal(q.GetGoal())
 	a := &cairnv1.PlanPathwayAnswer{Person: q.GetPerson(), Goal: q.GetGoal(), Plan: plan}
-	a.Labels, a.Basis = t.labels.labels(), s.basis(snap, at, t.rules, t.missing...)
+	a.Labels, a.Basis = t.labels.labels(), s.basis(snap, at, &t.rules, t.missing...)
 	served := s.served(ctx, q, snap.Revision, at)
 	served.CutByTime = cut
 	return &cairnv1.PlanPathwayResponse{Answer: a, Served: served}, nil
@@ -81,7 +81,7 @@ func (s *pathwayService) RecommendNextSteps(ctx context.Context, q *cairnv1.Reco
 	for i := range advice.Steps[:min(most, len(advice.Steps))] {
 		a.Steps = append(a.Steps, t.nextStep(&advice.Steps[i], len(goals) > 0))
 	}
-	a.Labels, a.Basis = t.labels.labels(), s.basis(snap, at, t.rules, t.missing...)
+	a.Labels, a.Basis = t.labels.labels(), s.basis(snap, at, &t.rules, t.missing...)
 	served := s.served(ctx, q, snap.Revision, at)
 	served.CutByTime = cut
 	return &cairnv1.RecommendNextStepsResponse{Answer: a, Served: served}, nil

@@ -164,7 +164,7 @@ func (s *peopleService) ListAwards(ctx context.Context, req *cairnv1.ListAwardsR
 	l := s.labeler(p.snap, req.GetLanguages(), req.GetOmitLabels())
 	lo, hi := p.cut(len(found))
 	answer := &cairnv1.ListAwardsAnswer{NextPageToken: p.next(hi, len(found)), Total: int32(len(found))}
-	decided := make(rules)
+	decided := &rules{}
 	for _, e := range found[lo:hi] {
 		decided.achievement(e.Version)
 		answer.Awards = append(answer.Awards, awardOut(profile, e, l))
@@ -224,7 +224,7 @@ func (s *peopleService) GetInventory(ctx context.Context, req *cairnv1.GetInvent
 	lo, hi := p.cut(len(found))
 	profile.MarkPrerequisites()
 	answer := &cairnv1.GetInventoryAnswer{NextPageToken: p.next(hi, len(found)), Total: int32(len(found))}
-	decided := make(rules)
+	decided := &rules{}
 	scales := make(map[graph.ID]bool)
 	for _, i := range found[lo:hi] {
 		held := s.heldOut(profile, i, l, decided)
@@ -238,7 +238,7 @@ func (s *peopleService) GetInventory(ctx context.Context, req *cairnv1.GetInvent
 }
 
 // heldOut is what p holds of a competency, and what proves it.
-func (s *Server) heldOut(p *graph.Profile, i graph.CompetencyIndex, l *labeler, decided rules) *cairnv1.HeldCompetency {
+func (s *Server) heldOut(p *graph.Profile, i graph.CompetencyIndex, l *labeler, decided *rules) *cairnv1.HeldCompetency {
 	x, _ := p.Catalog.CompetencyEntry(i)
 	levels := p.Levels(i)
 	l.add(graph.KindCompetency, x.ID)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	cairnv1 "github.com/cairn-skills/cairn/gen/cairn/v1"
 	"github.com/cairn-skills/cairn/graph"
 )
@@ -25,7 +27,7 @@ type standing struct {
 // standing is a writer of an answer about p at snap.
 func (s *Server) standing(snap *graph.Snapshot, p *graph.Profile, languages []string, omitLabels bool) *standing {
 	return &standing{
-		server: s, profile: p, catalog: snap.Catalog, labels: s.labeler(snap, languages, omitLabels), rules: make(rules, 8),
+		server: s, profile: p, catalog: snap.Catalog, labels: s.labeler(snap, languages, omitLabels), rules: rules{list: make([]rule, 0, 8)},
 	}
 }
 
@@ -95,6 +97,7 @@ func (t *standing) tree(tree *graph.Tree, results []graph.NodeResult) *cairnv1.N
 	}
 	nodes := make([]cairnv1.NodeStatus, len(tree.Nodes))
 	links := make([]*cairnv1.NodeStatus, 0, len(tree.Nodes))
+	evidence := make([]shownEvidence, 0, withEvidence(results))
 	for i := range nodes {
 		n, r, m := &tree.Nodes[i], &results[i], &nodes[i]
 		m.Node, m.State, m.Progress = n.Node, nodeStates[r.State], r.Progress
@@ -107,6 +110,11 @@ func (t *standing) tree(tree *graph.Tree, results []graph.NodeResult) *cairnv1.N
 			t.inner(m, n, r, results)
 		} else {
 			t.leaf(m, n, r)
+			if r.Evidence >= 0 {
+				evidence = append(evidence, shownEvidence{})
+				m.Evidence = t.show(&evidence[len(evidence)-1], r.Evidence)
+				m.Reasons = t.why(m.Reasons, n, r, m.Evidence)
+			}
 		}
 		if r.State == graph.StateUnknown {
 			undecided := &cairnv1.Reason{Code: "UNDECIDED", Node: n.Node}
@@ -140,10 +148,14 @@ func (t *standing) leaf(m *cairnv1.NodeStatus, n *graph.TreeNode, r *graph.NodeR
 		id := n.Requirement.Achievement
 		t.labels.add(graph.KindAchievement, id)
 		t.labels.add(graph.KindIssuer, n.Requirement.Issuers...)
-		m.Asks = &cairnv1.NodeStatus_Holds{Holds: &cairnv1.Holds{
-			Achievement: string(id), Issuers: idsOut(n.Requirement.Issuers),
-			FreshWithinMonths: int32(n.FreshWithinMonths), MinRigor: rigorOut(n.MinRigor),
-		}}
+		asks := &struct {
+			asks  cairnv1.NodeStatus_Holds
+			holds cairnv1.Holds
+		}{}
+		asks.holds.Achievement, asks.holds.Issuers = string(id), idsOut(n.Requirement.Issuers)
+		asks.holds.FreshWithinMonths, asks.holds.MinRigor = int32(n.FreshWithinMonths), rigorOut(n.MinRigor)
+		asks.asks.Holds = &asks.holds
+		m.Asks = &asks.asks
 		if n.Achievement == graph.None {
 			m.Reasons = append(m.Reasons, unknownID(n.Node, graph.KindAchievement, id))
 		}
@@ -166,10 +178,17 @@ func (t *standing) leaf(m *cairnv1.NodeStatus, n *graph.TreeNode, r *graph.NodeR
 		}
 		m.Asks = &cairnv1.NodeStatus_Tenure{Tenure: s}
 	}
-	if r.Evidence >= 0 {
-		m.Evidence = t.evidence(r.Evidence)
-		m.Reasons = t.why(m.Reasons, n, r, m.Evidence)
+}
+
+// withEvidence is how many leaves have evidence.
+func withEvidence(results []graph.NodeResult) int {
+	n := 0
+	for i := range results {
+		if results[i].Evidence >= 0 {
+			n++
+		}
 	}
+	return n
 }
 
 func unknownID(node string, k graph.Kind, id graph.ID) *cairnv1.Reason {
@@ -224,10 +243,38 @@ func (t *standing) evidence(i int32) *cairnv1.Evidence {
 	if i < 0 {
 		return nil
 	}
+	return t.show(new(shownEvidence), i)
+}
+
+// shownEvidence is evidence with its parts, in one piece.
+type shownEvidence struct {
+	evidence      cairnv1.Evidence
+	award         cairnv1.Evidence_Award
+	claim         cairnv1.Evidence_Claim
+	issued, until timestamppb.Timestamp
+}
+
+// show makes in m what evidenceOut makes of the i-th evidence of the profile.
+func (t *standing) show(m *shownEvidence, i int32) *cairnv1.Evidence {
 	e := &t.profile.Evidence()[i]
+	out := &m.evidence
+	out.Rigor, out.Counts, out.IssuedAt = rigorOut(e.Rigor), e.Counts, setStamp(&m.issued, e.IssuedAt)
+	if e.ValidUntil != graph.Forever && e.ValidUntil != 0 {
+		out.ValidUntil = setStamp(&m.until, e.ValidUntil)
+	}
+	if e.Version == nil {
+		id := t.catalog.CompetencyID(e.Competency)
+		m.claim.Claim = e.Fact.String()
+		out.Fact, out.Competency, out.Level = &m.claim, string(id), int32(e.Level)
+		t.labels.add(graph.KindCompetency, id)
+		return out
+	}
 	t.rules.achievement(e.Version)
-	e.PrereqUnmet = t.profile.PrerequisiteUnmet(i)
-	return evidenceOut(t.profile, e, t.labels)
+	m.award.Award = e.Fact.String()
+	out.Fact, out.Achievement, out.Version = &m.award, string(e.Version.ID), int32(e.Version.Lifecycle.Version)
+	out.PrerequisiteUnmet = t.profile.PrerequisiteUnmet(i)
+	t.labels.add(graph.KindAchievement, e.Version.ID)
+	return out
 }
 
 // award is the i-th evidence of the profile, an award; nil for -1.
