@@ -37,6 +37,7 @@ var classes = []struct {
 	{graph.ErrUnavailable, codes.Unavailable, http.StatusServiceUnavailable, "UNAVAILABLE"},
 	{context.Canceled, codes.Canceled, 499, "CANCELED"},
 	{context.DeadlineExceeded, codes.DeadlineExceeded, http.StatusGatewayTimeout, "DEADLINE_EXCEEDED"},
+	{errForbidden, codes.PermissionDenied, http.StatusForbidden, "FORBIDDEN"},
 	{errUnknownMethod, codes.Unimplemented, http.StatusNotImplemented, "UNIMPLEMENTED"},
 }
 
@@ -44,7 +45,11 @@ var classes = []struct {
 // under the id of the call.
 const internalReason = "INTERNAL"
 
-var errUnknownMethod = errors.New("the server has no such call")
+// The server's own classes.
+var (
+	errForbidden     = errors.New("not allowed")
+	errUnknownMethod = errors.New("the server has no such call")
+)
 
 // httpCode is the HTTP status of a gRPC code.
 func httpCode(c codes.Code) int {
@@ -91,10 +96,8 @@ func (s *Server) statusOf(ctx context.Context, err error) error {
 			reason = row.reason
 		}
 		message := e.Error()
-		if row.class == graph.ErrUnavailable { //nolint:errorlint // a row of the table, not an error that happened
-			// What lies beneath may name files and machines.
+		if row.code == codes.Unavailable {
 			s.log.LogAttrs(ctx, slog.LevelError, "unavailable", slog.String("request", id), slog.Any("error", err))
-			message = (&graph.Error{Class: e.Class, Subject: e.Subject, Message: e.Message}).Error()
 		}
 		details := []protoadapt.MessageV1{request}
 		if row.code == codes.InvalidArgument && e.Subject != "" {

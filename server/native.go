@@ -133,6 +133,9 @@ func (h *healthService) Watch(req *grpc_health_v1.HealthCheckRequest, stream grp
 		case <-stream.Context().Done():
 			return stream.Context().Err()
 		case <-h.ending:
+			if last == grpc_health_v1.HealthCheckResponse_NOT_SERVING {
+				return nil
+			}
 			return stream.Send(&grpc_health_v1.HealthCheckResponse{Status: grpc_health_v1.HealthCheckResponse_NOT_SERVING})
 		}
 	}

@@ -31,8 +31,8 @@ type (
 )
 
 // strictQueries makes the gateway refuse what it cannot read in a query. The
-// gateway keeps its parser in a variable of the package.
-var strictQueries = sync.OnceFunc(func() { runtime.SetQueryParameterParser(strictQuery{}) })
+// gateway keeps its parser in a variable of the package, whatever mux it is told.
+var strictQueries = sync.OnceFunc(func() { runtime.SetQueryParameterParser(strictQuery{})(nil) })
 
 // newHandler is REST: the gateway over the connection within the process, so
 // that both doors have the same guards.

@@ -87,6 +87,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	_ = split.Close()
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.opts.ShutdownLimit)
 	defer cancel()
+	defer context.AfterFunc(limit, split.drop)()
 	var ending sync.WaitGroup
 	ending.Go(func() {
 		if web.Shutdown(limit) != nil {

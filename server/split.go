@@ -3,7 +3,9 @@ package server
 import (
 	"errors"
 	"io"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"time"
 )
@@ -20,15 +22,16 @@ type splitter struct {
 	native, web *branch
 	patience    time.Duration
 	peeking     sync.WaitGroup // connections whose first bytes are awaited
-	mu          sync.Mutex     // guards waiting and closed
+	mu          sync.Mutex     // guards waiting, given and closed
 	waiting     map[net.Conn]struct{}
+	given       map[*begunConn]struct{} // to a branch, and not closed yet
 	closed      bool
 }
 
 func newSplitter(l net.Listener, patience time.Duration) *splitter {
 	return &splitter{
 		Listener: l, native: newBranch(l.Addr()), web: newBranch(l.Addr()),
-		patience: patience, waiting: make(map[net.Conn]struct{}),
+		patience: patience, waiting: make(map[net.Conn]struct{}), given: make(map[*begunConn]struct{}),
 	}
 }
 
@@ -73,12 +76,12 @@ func (s *splitter) sort(conn net.Conn) {
 			break
 		}
 	}
-	if !s.done(conn) || n == 0 {
-		_ = conn.Close()
+	begun := &begunConn{Conn: conn, first: first[:n], splitter: s}
+	if !s.done(begun) || n == 0 {
+		_ = begun.Close()
 		return
 	}
 	_ = conn.SetReadDeadline(time.Time{})
-	begun := &begunConn{Conn: conn, first: first[:n]}
 	if string(first[:n]) == preface {
 		s.native.give(begun)
 	} else {
@@ -96,12 +99,25 @@ func (s *splitter) wait(conn net.Conn) bool {
 	return true
 }
 
-// done reports whether conn is still wanted.
-func (s *splitter) done(conn net.Conn) bool {
+// done reports whether c is still wanted.
+func (s *splitter) done(c *begunConn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.waiting, conn)
+	delete(s.waiting, c.Conn)
+	s.given[c] = struct{}{}
 	return !s.closed
+}
+
+// drop closes the connections that are left, whatever they wait for. Neither of
+// the two servers closes one that has begun to speak and never finished its
+// greeting.
+func (s *splitter) drop() {
+	s.mu.Lock()
+	left := slices.Collect(maps.Keys(s.given))
+	s.mu.Unlock()
+	for _, c := range left {
+		_ = c.Close()
+	}
 }
 
 // Close stops accepting, drops the connections that have said nothing yet and
@@ -162,7 +178,16 @@ func (b *branch) Close() error {
 // begunConn is a connection whose first bytes were read already.
 type begunConn struct {
 	net.Conn
-	first []byte
+	first    []byte
+	splitter *splitter
+}
+
+// Close closes the connection and lets the splitter forget it.
+func (c *begunConn) Close() error {
+	c.splitter.mu.Lock()
+	delete(c.splitter.given, c)
+	c.splitter.mu.Unlock()
+	return c.Conn.Close()
 }
 
 // Read reads the first bytes, then the others.
