@@ -269,7 +269,7 @@ func replacement[V any](order []V, life func(V) *Lifecycle) (by ID, from Instant
 // follow is i and what next leads to, each once, with the instants from which
 // all steps to it hold.
 func follow[I ~uint32](i I, next func(I) (uint32, Instant, bool)) (out []I, from []Instant) {
-	out, from = []I{i}, []Instant{math.MinInt64}
+	out, from = []I{i}, []Instant{beforeAll}
 	for {
 		last := len(out) - 1
 		n, since, ok := next(out[last])

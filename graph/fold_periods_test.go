@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 )
 
 // within fails a test whose body does not end in time: the fold must not run for ever.
@@ -24,6 +25,8 @@ func version(a Achievement, status Status, from Instant) Achievement {
 	a.Lifecycle = Lifecycle{Status: status, EffectiveFrom: from}
 	return a
 }
+
+func days(n int) Instant { return Instant(n) * 24 * 60 * 60 * 1000 }
 
 func got(id ID, d int) Award { return Award{Achievement: id, IssuedAt: day(d)} }
 
@@ -83,6 +86,8 @@ func TestFoldPeriods(t *testing.T) {
 		{name: "a late publication of an earlier version does not undo it", world: []Achievement{badge("a"), badge("b"), stack("ab", Holds("b")),
 			replacedBy(version(badge("a"), Retired, day(20)), "b"), version(badge("a"), InForce, day(10))},
 			awards: []Award{got("a", 3)}, want: []span{{"ab", 1, day(20), Forever}}},
+		{name: "awards of before 1970 count from their day", world: []Achievement{version(badge("a"), InForce, -days(9000)), version(stack("ab", Holds("a")), InForce, -days(8000))},
+			awards: []Award{{Achievement: "a", IssuedAt: -days(700)}}, want: []span{{"ab", 1, -days(700), Forever}}},
 		{name: "what is held by replacement grows stale", world: []Achievement{replacedBy(badge("old"), "a"), badge("a"), badge("c"), fresh},
 			awards: []Award{got("old", 3), got("c", 50)}, want: []span{{"ab", 1, day(3), day(34) + 1}}},
 	}
@@ -99,18 +104,69 @@ func TestFoldPeriods(t *testing.T) {
 }
 
 // The fold of many achievements that begin again and again costs what they
-// are, not every subset of them.
+// are, not every subset of them, also of those that follow their parts.
 func TestFoldOfManyPeriods(t *testing.T) {
 	within(t, 10*time.Second, func() {
 		world := []Achievement{badge("a")}
 		for i := range 12 {
 			s := stack(ID(fmt.Sprintf("s%02d", i)), Holds("a"))
 			s.Validity = Validity{Months: 1}
+			f := stack(ID(fmt.Sprintf("t%02d", i)), All(Holds(s.ID), Holds(world[len(world)-1].ID)))
+			f.FollowsParts = true
+			world = append(world, s, f)
+		}
+		c := CompileBatch(foldWorld(world...))
+		if got := foldOf(t, c, day(3650), []Award{got("a", 3)}, nil, nil); len(got) < 12*119+12 {
+			t.Errorf("%d periods, want one a month of twelve stacks in ten years, and of twelve that follow them", len(got))
+		}
+	})
+}
+
+// Folding, without an achievement, only what the rules say can support it
+// gives what folding everything else gives.
+func TestFoldUnaided(t *testing.T) {
+	autos := []ID{"x", "y", "z"}
+	rapid.Check(t, func(t *rapid.T) {
+		needs := Holds("y")
+		gated := badge("gated", Route{ID: "course", Kind: ByCourse, Requires: &needs})
+		gated.Enforce = true
+		world := []Achievement{badge("a"), badge("b"), gated}
+		for _, id := range autos {
+			of := make([]Requirement, 0, 3)
+			for _, h := range rapid.SliceOfNDistinct(rapid.SampledFrom([]ID{"a", "b", "x", "y", "z", "gated"}), 1, 3, rapid.ID).Draw(t, "of") {
+				of = append(of, Holds(h))
+			}
+			s := stack(id, AtLeast(rapid.IntRange(1, len(of)).Draw(t, "k"), of...))
+			s.Validity.Months = rapid.IntRange(0, 2).Draw(t, "months")
+			s.FollowsParts = rapid.Bool().Draw(t, "follows")
 			world = append(world, s)
 		}
 		c := CompileBatch(foldWorld(world...))
-		if got := foldOf(t, c, day(3650), []Award{got("a", 3)}, nil, nil); len(got) < 12*118 {
-			t.Errorf("%d periods, want one a month of twelve stacks in ten years", len(got))
+		q := &person{id: "p"}
+		for i := range rapid.IntRange(1, 4).Draw(t, "awards") {
+			from := rapid.IntRange(2, 60).Draw(t, "from")
+			a := lapsing(rapid.SampledFrom([]ID{"a", "b", "x", "gated"}).Draw(t, "id"), from, from+rapid.IntRange(1, 90).Draw(t, "for"))
+			a.ID = AwardID("p", a.Achievement, a.IssuedAt, "", fmt.Sprint(i))
+			w, err := c.packAward(&a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			q.awards = append(q.awards, w)
+		}
+		q.sort()
+		folded := func(always bool) []period {
+			g := newFolding(c, q, c.candidates(q))
+			for _, from := range g.autos {
+				for _, to := range g.autos {
+					g.touches[from][to] = always || g.touches[from][to]
+				}
+			}
+			f := g.folder(g.autos)
+			f.run(day(300))
+			return f.periods
+		}
+		if diff := cmp.Diff(folded(true), folded(false), cmp.AllowUnexported(period{}, award{})); diff != "" {
+			t.Errorf("everything (-) and what can support it (+):\n%s", diff)
 		}
 	})
 }
