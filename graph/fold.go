@@ -45,7 +45,7 @@ type folding struct {
 	autos    []AchievementIndex // candidates, by ID
 	instants []Instant
 	enforced bool // an award of the person counts only when its prerequisite holds
-	touches  map[AchievementIndex]map[AchievementIndex]bool
+	touches  map[AchievementIndex]map[AchievementIndex]bool // see touchedBy
 	folders  map[string]*folder // by the IDs of their autos
 }
 
@@ -80,15 +80,15 @@ func newFolding(c *Catalog, q *person, autos []AchievementIndex) *folding {
 	}
 	g.enforced = slices.ContainsFunc(q.awards, func(a award) bool { return c.version(&a).Enforce })
 	g.instants = g.changes()
-	for _, a := range autos {
-		g.touches[a] = g.touchedBy(a)
-	}
 	return g
 }
 
 // touchedBy are the automatic achievements that an award of a may touch, also
 // by letting recorded awards count whose prerequisite is enforced.
 func (g *folding) touchedBy(a AchievementIndex) map[AchievementIndex]bool {
+	if to, known := g.touches[a]; known {
+		return to
+	}
 	to := make(map[AchievementIndex]bool)
 	proven := make(map[CompetencyIndex]bool)
 	granted := []AchievementIndex{a}
@@ -106,6 +106,7 @@ func (g *folding) touchedBy(a AchievementIndex) map[AchievementIndex]bool {
 			}
 		}
 	}
+	g.touches[a] = to
 	return to
 }
 
@@ -260,7 +261,7 @@ func (f *folder) unaided(a AchievementIndex) *unaided {
 	to := map[AchievementIndex]bool{a: true}
 	supports := func(x AchievementIndex) bool {
 		for y := range to {
-			if f.touches[x][y] {
+			if f.touchedBy(x)[y] {
 				return true
 			}
 		}

@@ -158,7 +158,9 @@ func TestFoldUnaided(t *testing.T) {
 			g := newFolding(c, q, c.candidates(q))
 			for _, from := range g.autos {
 				for _, to := range g.autos {
-					g.touches[from][to] = always || g.touches[from][to]
+					if g.touchedBy(from); always {
+						g.touches[from][to] = true
+					}
 				}
 			}
 			f := g.folder(g.autos)
