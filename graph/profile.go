@@ -171,7 +171,7 @@ func (p *Profile) finish(awards int) {
 	slices.SortFunc(p.held, func(a, b heldItem) int {
 		return cmp.Or(cmp.Compare(a.achievement, b.achievement), cmp.Compare(b.evidence, a.evidence))
 	})
-	p.levels = make(map[CompetencyIndex]proven, 2*len(p.evidence))
+	p.levels = make(map[CompetencyIndex]proven, len(p.evidence))
 	enforced := false
 	for i := range p.evidence {
 		e := &p.evidence[i]

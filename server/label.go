@@ -54,19 +54,19 @@ func (b *book) sorted(k graph.Kind) []graph.ID {
 
 // labeler collects the labels of an answer.
 type labeler struct {
-	snap   *graph.Snapshot
-	wanted []graph.Lang
-	shelf  *sync.Map
-	out    map[string]*cairnv1.Label // nil: labels are left out
+	snap  *graph.Snapshot
+	asked []string // languages; see wanted
+	shelf *sync.Map
+	out   map[string]*cairnv1.Label // nil: labels are left out
 }
 
 // labeler is a collector of labels in the wanted languages, or of none.
 func (s *Server) labeler(snap *graph.Snapshot, languages []string, omit bool) *labeler {
-	l := &labeler{snap: snap, wanted: wantedLanguages(snap.Catalog, languages)}
+	l := &labeler{snap: snap, asked: languages}
 	if omit {
 		return l
 	}
-	l.out = make(map[string]*cairnv1.Label, 16)
+	l.out = make(map[string]*cairnv1.Label, 8)
 	name := strings.Join(languages, " ")
 	b := s.bookOf(snap.Catalog)
 	shelf, ok := b.shelves.Load(name)
@@ -76,6 +76,9 @@ func (s *Server) labeler(snap *graph.Snapshot, languages []string, omit bool) *l
 	l.shelf = shelf.(*sync.Map)
 	return l
 }
+
+// wanted are the languages of labels, the best first.
+func (l *labeler) wanted() []graph.Lang { return wantedLanguages(l.snap.Catalog, l.asked) }
 
 // wantedLanguages are the languages asked for, otherwise the organization's.
 func wantedLanguages(c *graph.Catalog, languages []string) []graph.Lang {
@@ -126,7 +129,7 @@ func (l *labeler) labels() map[string]*cairnv1.Label { return l.out }
 
 // entry is the label of an entry of the catalog, with a nil label for none.
 func (l *labeler) entry(k graph.Kind, id graph.ID) *entryLabel {
-	tr := titleOf(l.snap.Catalog, k, id).In(l.wanted...)
+	tr := titleOf(l.snap.Catalog, k, id).In(l.wanted()...)
 	if tr.Value == "" {
 		return &entryLabel{}
 	}
@@ -194,7 +197,7 @@ func (l *labeler) put(k graph.Kind, id graph.ID, title graph.Text) {
 	if l == nil || l.out == nil || k == graph.KindUnspecified {
 		return
 	}
-	if tr := title.In(l.wanted...); tr.Value != "" {
+	if tr := title.In(l.wanted()...); tr.Value != "" {
 		l.out[k.String()+"/"+string(id)] = &cairnv1.Label{Kind: kindOut(k), Title: tr.Value, Language: string(tr.Lang)}
 	}
 }
