@@ -98,7 +98,7 @@ func typeTranscripts(t *testing.T, path, dir string) {
 		t.Errorf("%s shows no transcript", path)
 	}
 	if *updateDocs && !t.Failed() && out != string(text) {
-		if err := os.WriteFile(path, []byte(out), 0o644); err != nil { //nolint:gosec // a document is for everybody
+		if err := os.WriteFile(path, []byte(out), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

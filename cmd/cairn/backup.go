@@ -32,7 +32,7 @@ apart: who has both can read what is known about people.`,
 		if err != nil {
 			return err
 		}
-		defer store.Close()
+		defer func() { _ = store.Close() }()
 		stop := a.working("copying")
 		err = store.Backup(ctx, args[0])
 		stop()

@@ -41,7 +41,7 @@ something is wrong.`,
 		if err != nil {
 			return err
 		}
-		defer store.Close()
+		defer func() { _ = store.Close() }()
 		stop := a.working("checking")
 		r, err := store.Check(ctx)
 		if err == nil && len(r.Problems) == 0 {
@@ -68,7 +68,7 @@ something is wrong.`,
 			a.printf("%s %s: revision %d, %s, %s, %s\n", path, state, r.Revision, count(r.Facts, "fact"), count(r.Personal, "sealed record"), count(r.Keys, "key"))
 		}
 		if err == nil && len(r.Problems) > 0 {
-			err = told
+			err = errTold
 		}
 		return err
 	})

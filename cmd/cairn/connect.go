@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,8 +104,8 @@ func newClient(conn grpc.ClientConnInterface, closers ...func()) *client {
 
 // close ends the connection, last opened first.
 func (c *client) close() {
-	for i := len(c.closers) - 1; i >= 0; i-- {
-		c.closers[i]()
+	for _, end := range slices.Backward(c.closers) {
+		end()
 	}
 }
 

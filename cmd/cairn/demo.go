@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -51,25 +52,18 @@ interrupted.`,
 		if err := a.demoPath(ctx, c); err != nil || exit {
 			return err
 		}
-		l, err := server.Listen(ctx, cmpOr(listen, defaultListen))
+		l, err := server.Listen(ctx, cmp.Or(listen, defaultListen))
 		if errors.Is(err, graph.ErrUnavailable) && listen == "" {
 			l, err = server.Listen(ctx, "127.0.0.1:0")
 		}
 		if err != nil {
 			return err
 		}
-		defer l.Close()
+		defer func() { _ = l.Close() }()
 		a.demoNote(l.Addr().String())
 		return a.serve(ctx, h, l, "the example")
 	})
 	return cmd
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // loadExample publishes the example's catalog and records its people, awards and

@@ -43,7 +43,7 @@ difference is an answer: the exit code is 0. Without a data file everything is n
 			a.diff(out.GetAnswer().GetDiff(), a.labels(out.GetAnswer().GetLabels()))
 		}
 		if err == nil && a.sayProblems(out.GetAnswer().GetProblems()) {
-			err = told
+			err = errTold
 		}
 		return err
 	})

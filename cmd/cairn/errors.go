@@ -21,9 +21,9 @@ type failure struct{ err error }
 func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
-// told is the failure of a verb that has said on stderr, or in its result, what
+// errTold is the failure of a verb that has said on stderr, or in its result, what
 // is wrong: only the exit code is left.
-var told = errors.New("told already")
+var errTold = errors.New("told already")
 
 // sentence is an error in words, with lines that help.
 type sentence struct {
@@ -57,7 +57,7 @@ func (a *app) report(err error) int {
 	if err == nil {
 		return exitAnswered
 	}
-	if errors.Is(err, told) {
+	if errors.Is(err, errTold) {
 		return exitFailed
 	}
 	f, ran := errors.AsType[*failure](err)

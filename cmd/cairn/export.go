@@ -6,7 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -106,7 +106,7 @@ func (a *app) exportCatalog(ctx context.Context, c *client, req *cairnv1.ExportC
 			return failed("%s: the server names a file outside of the folder", f.GetName())
 		}
 		path := filepath.Join(dir, filepath.FromSlash(f.GetName()))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 			return err
 		}
 		err := a.write(path, func(w io.Writer) error {
@@ -130,7 +130,7 @@ func (a *app) write(path string, f func(io.Writer) error) (err error) {
 	if path == "" || path == "-" {
 		return f(a.out)
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the caller says where
 	if err != nil {
 		if os.IsExist(err) {
 			return failed("%s: the file exists", path).hinted("it is not overwritten; choose another name")
@@ -151,21 +151,14 @@ func (a *app) write(path string, f func(io.Writer) error) (err error) {
 	return err
 }
 
-// number is a count; "" is easier to read than 0.
+// number is a count with a comma at each thousand; "-" for none.
 func number(n int64) string {
 	if n == 0 {
 		return "-"
 	}
-	var b strings.Builder
-	text := []byte{}
-	for ; n > 0; n /= 10 {
-		text = append(text, byte('0'+n%10))
+	text := strconv.FormatInt(n, 10)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
 	}
-	for i := len(text) - 1; i >= 0; i-- {
-		b.WriteByte(text[i])
-		if i > 0 && i%3 == 0 {
-			b.WriteByte(',')
-		}
-	}
-	return b.String()
+	return text
 }

@@ -148,9 +148,7 @@ type integer interface{ ~int | ~int32 | ~int64 }
 
 // count is a number of things, for example "1 step" or "3 steps".
 func count[N integer](n N, thing string) string {
-	switch {
-	case n == 1:
-	default:
+	if n != 1 {
 		thing = plural(thing)
 	}
 	return fmt.Sprintf("%d %s", n, thing)

@@ -37,7 +37,7 @@ nothing twice. With --json each message of the API is a line.`,
 	}
 	a.asksFlags(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&format, "format", "auto", "what the files are: auto, esco, people, awards or claims")
+	flags.StringVar(&format, "format", "auto", "what the files are: auto, esco, or CSV of `people`, awards or claims")
 	flags.StringVar(&derive, "derive", "none", "none, or `badges`: with ESCO make a badge for each group of skills")
 	flags.StringVar(&header.Catalog, "as-catalog", "", "the `name` of the catalog that imported entries belong to (otherwise esco)")
 	flags.StringVar(&header.FrameworkVersion, "framework-version", "", "the `version` of the classification, for example 1.1.1")
@@ -83,7 +83,7 @@ nothing twice. With --json each message of the API is a line.`,
 			a.imported(report, in.notes, header.GetDryRun())
 		}
 		if in.refused > 0 {
-			return told
+			return errTold
 		}
 		return nil
 	})
@@ -158,8 +158,8 @@ func (a *app) remarks(r *cairnv1.ImportReport, notes []*cairnv1.ImportRow) {
 	}
 }
 
-// worthALine says whether a row is worth a line on stderr: notes are counted
-// in the report and listed only in JSON.
+// worthALine reports whether a row gets a line on stderr. Notes do not: they are
+// part of the result.
 func worthALine(r *cairnv1.ImportRow) bool {
 	return slices.Contains([]cairnv1.Severity{cairnv1.Severity_SEVERITY_ERROR, cairnv1.Severity_SEVERITY_WARNING}, r.GetSeverity()) ||
 		r.GetOutcome() == cairnv1.Outcome_OUTCOME_REFUSED || r.GetPrerequisiteUnmet()

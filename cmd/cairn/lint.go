@@ -45,7 +45,7 @@ the data file, if there is one. The exit code is 1 if a problem is an error.`,
 			a.problems(out.GetAnswer())
 		}
 		if err == nil && out.GetAnswer().GetErrors() > 0 {
-			err = told
+			err = errTold
 		}
 		return err
 	})

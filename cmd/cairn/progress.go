@@ -40,7 +40,7 @@ type bar struct {
 func (a *app) startBar(label string, total int64) *bar {
 	b := &bar{app: a, label: label, total: total, began: time.Now(), quit: make(chan struct{})}
 	f, ok := a.err.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) { //nolint:gosec // a file descriptor is small
+	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return b
 	}
 	b.ended.Go(func() {

@@ -99,7 +99,7 @@ const nobody = 65534
 func newPoorUser(t *testing.T) *poorUser {
 	t.Helper()
 	// t.TempDir has a parent that only its owner may enter.
-	dir, err := os.MkdirTemp("", "cairn-poor-")
+	dir, err := os.MkdirTemp("", "cairn-poor-") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func newPoorUser(t *testing.T) *poorUser {
 	}
 	// Under this name the test is the program: see TestMain.
 	p := &poorUser{dir: dir, program: filepath.Join(dir, "cairn")}
-	if err := os.WriteFile(p.program, read(t, self), 0o755); err != nil { //nolint:gosec // it is run by somebody else
+	if err := os.WriteFile(p.program, read(t, self), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	p.write(t, "catalog/catalog.yaml", "catalog: air\ncompetencies: [{id: flying, title: Flying}]\n")
@@ -121,7 +121,7 @@ func newPoorUser(t *testing.T) *poorUser {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // it is entered by somebody else
+	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -130,10 +130,10 @@ func newPoorUser(t *testing.T) *poorUser {
 func (p *poorUser) write(t *testing.T, name, text string) {
 	t.Helper()
 	path := filepath.Join(p.dir, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // as above
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil { //nolint:gosec // as above
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

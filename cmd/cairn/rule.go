@@ -107,14 +107,14 @@ func (l labels) asks(n *cairnv1.NodeStatus, s scales, languages []string) string
 		}
 		return text + exclusive(x.AtLeast.GetSharing())
 	case *cairnv1.NodeStatus_Credits:
-		text := fmt.Sprintf("%s of %s credits", credits(x.Credits.GetCountedHundredths()), credits(x.Credits.GetNeededHundredths()))
+		parts := []string{fmt.Sprintf("%s of %s credits", credits(x.Credits.GetCountedHundredths()), credits(x.Credits.GetNeededHundredths()))}
 		for _, m := range x.Credits.GetMinima() {
-			text += fmt.Sprintf(", at least %s in %s", credits(m.GetHundredths()), m.GetCategory())
+			parts = append(parts, fmt.Sprintf("at least %s in %s", credits(m.GetHundredths()), m.GetCategory()))
 		}
 		for _, m := range x.Credits.GetMaxima() {
-			text += fmt.Sprintf(", at most %s in %s", credits(m.GetHundredths()), m.GetCategory())
+			parts = append(parts, fmt.Sprintf("at most %s in %s", credits(m.GetHundredths()), m.GetCategory()))
 		}
-		return text + exclusive(x.Credits.GetSharing())
+		return list(parts) + exclusive(x.Credits.GetSharing())
 	case *cairnv1.NodeStatus_Holds:
 		text := l.achievement(x.Holds.GetAchievement())
 		if m := x.Holds.GetFreshWithinMonths(); m > 0 {
@@ -200,7 +200,7 @@ func (a *app) gapNodes(x *cairnv1.RoleGapAnswer) nodes {
 	}
 	walk(0, x.GetEssential())
 	for i, o := range x.GetOptional() {
-		walk(int32(i+1), o.GetRequirement()) //nolint:gosec // a role has few optionals
+		walk(int32(i+1), o.GetRequirement())
 	}
 	return all
 }

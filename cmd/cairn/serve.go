@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -39,11 +40,7 @@ loopback addresses are taken. One server serves one organization.`,
 	cmd.Flags().StringVar(&listen, "listen", "", "the `address` to listen on (CAIRN_LISTEN; otherwise "+defaultListen+"); port 0 is any that is free")
 	cmd.Flags().BoolVar(&accessLog, "access-log", false, "log every call")
 	cmd.RunE = a.verb(func(ctx context.Context, _ []string) error {
-		for _, other := range []string{a.env("CAIRN_LISTEN"), defaultListen} {
-			if listen == "" {
-				listen = other
-			}
-		}
+		listen = cmp.Or(listen, a.env("CAIRN_LISTEN"), defaultListen)
 		// The address is tried first: a wrong one should not make a data file.
 		l, err := server.Listen(ctx, listen)
 		if errors.Is(err, graph.ErrInvalid) {
@@ -52,7 +49,7 @@ loopback addresses are taken. One server serves one organization.`,
 		if err != nil {
 			return err
 		}
-		defer l.Close()
+		defer func() { _ = l.Close() }()
 		path, _ := a.dataFile()
 		stop := a.working("opening " + path)
 		h, err := a.open(ctx, path, opening{file: filestore.Options{}, log: slog.New(slog.NewTextHandler(a.err, nil)), accessLog: accessLog})

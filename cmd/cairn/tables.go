@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"iter"
+	"slices"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -85,8 +86,7 @@ func (t *tables) assignments(ctx context.Context, p *cairnv1.Person) iter.Seq[ex
 		if len(list) == 0 {
 			yield(row)
 		}
-		for i := len(list) - 1; i >= 0; i-- {
-			x := list[i]
+		for _, x := range slices.Backward(list) {
 			row.Assignment = &graph.Assignment{
 				Person: row.Person, Role: graph.ID(x.GetRole()), Unit: graph.ID(x.GetUnit()), Manager: graph.ID(x.GetManager()),
 				From: instantOf(x.GetFrom()), Until: instantOf(x.GetUntil()),

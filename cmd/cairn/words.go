@@ -104,10 +104,11 @@ func (l labels) reason(r *cairnv1.Reason) string {
 		names = append(names, name)
 	}
 	sort.Strings(names)
+	words := []string{text}
 	for _, name := range names {
-		text += fmt.Sprintf(" %s %s", strings.ReplaceAll(name, "_", " "), p[name])
+		words = append(words, strings.ReplaceAll(name, "_", " "), p[name])
 	}
-	return text
+	return strings.Join(words, " ")
 }
 
 // reasons are reasons in words, joined.
