@@ -408,6 +408,7 @@ func TestFullDisk(t *testing.T) {
 // outcome is unknown, the store writes no more, and after opening again the
 // file is whole and can be written.
 func TestFailedSync(t *testing.T) {
+	t.Parallel()
 	strace, err := exec.LookPath("strace")
 	if err != nil {
 		t.Skip("NOT TESTED: failing syncs. This test needs strace, which is not installed (apt-get install strace)")

@@ -14,6 +14,7 @@ import (
 // TestKill kills a writing process again and again, at moments that are not
 // chosen: what it acknowledged must be there when the next one begins.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	rounds := 40
 	if testing.Short() {
 		rounds = 5

@@ -32,7 +32,7 @@ const (
 	maxDepth      = 64 // a tree of 2^64 pages is not deeper
 	maxPageBytes  = 1 << 16
 	minPageBytes  = 1 << 10
-	readAheadSize = 1 << 20
+	readAheadSize = 1 << 18
 )
 
 // meta is one of the two headers of a bbolt file.

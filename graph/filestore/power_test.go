@@ -25,6 +25,7 @@ import (
 // of what came after it nothing, everything, any whole writes, or any sectors.
 // Each rebuilt file must open, be whole, and hold what was acknowledged.
 func TestPowerLoss(t *testing.T) {
+	t.Parallel()
 	groups, points := 60, 300
 	if testing.Short() {
 		groups, points = 10, 50
@@ -40,6 +41,7 @@ func TestPowerLoss(t *testing.T) {
 // TestPowerLossHasTeeth breaks what makes the store durable and expects that
 // the replay notices.
 func TestPowerLossHasTeeth(t *testing.T) {
+	t.Parallel()
 	t.Run("without syncs", func(t *testing.T) {
 		if _, bad := record(t, "nosync", 10).replay(t, 40); len(bad) == 0 {
 			t.Error("files that were never synced survived every loss of power")
