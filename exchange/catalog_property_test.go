@@ -334,7 +334,7 @@ func TestDrawBatchFillsEveryField(t *testing.T) {
 	walk(reflect.TypeFor[graph.Batch]())
 	// Set by others than the files, and the facts about people.
 	others := []string{
-		"Batch.Key", "Batch.If", "Batch.IfSet", "Batch.At", "Batch.People", "Batch.Assignments", "Batch.Awards", "Batch.Claims",
+		"Batch.Key", "Batch.If", "Batch.IfSet", "Batch.Revision", "Batch.At", "Batch.People", "Batch.Assignments", "Batch.Awards", "Batch.Claims",
 		"Batch.Personal", "Batch.Derived", "Lifecycle.Version",
 	}
 	missing = slices.DeleteFunc(missing, func(s string) bool {
