@@ -194,15 +194,20 @@ func (c *Catalog) implyEach(from, to CompetencyIndex) {
 	}
 }
 
-// categories maps each credit category to the achievements with a version in it.
+// categories maps each credit category to the achievements with a version in it
+// that is not a draft, by ID.
 func (c *Catalog) categories() map[ID][]AchievementIndex {
+	rows := c.reg.achievements.rows
 	out := make(map[ID][]AchievementIndex)
-	for i, row := range c.reg.achievements.rows {
+	for i, row := range rows {
 		for _, v := range row.value {
-			if v.Category != "" && !slices.Contains(out[v.Category], AchievementIndex(i)) {
-				out[v.Category] = append(out[v.Category], AchievementIndex(i))
+			if of := out[v.Category]; v.Category != "" && v.Status != Draft && (len(of) == 0 || of[len(of)-1] != AchievementIndex(i)) {
+				out[v.Category] = append(of, AchievementIndex(i))
 			}
 		}
+	}
+	for _, of := range out {
+		slices.SortFunc(of, func(a, b AchievementIndex) int { return cmp.Compare(rows[a].id, rows[b].id) })
 	}
 	return out
 }
@@ -211,6 +216,7 @@ func (c *Catalog) compileAchievements(cat map[ID][]AchievementIndex) {
 	r := c.reg
 	for i, row := range r.achievements.rows {
 		ca := &c.achievements[i]
+		fires := false
 		for _, a := range row.value {
 			v := &Version{Achievement: a, Index: AchievementIndex(i), Issuer: IssuerIndex(c.issuer(a.Issuer))}
 			for _, at := range a.Attests {
@@ -219,20 +225,19 @@ func (c *Catalog) compileAchievements(cat map[ID][]AchievementIndex) {
 					c.competencies[x].providers = append(c.competencies[x].providers, Provider{v, at.Level})
 				}
 			}
-			fires := false
 			for j := range a.Routes {
 				rt := CompiledRoute{Route: &a.Routes[j], Requires: c.compileTree(a.Routes[j].Requires, cat)}
 				rt.PriceMinor, rt.PriceKnown = r.settings.convert(rt.Price)
 				v.Routes = append(v.Routes, rt)
-				fires = fires || rt.Fires()
+				fires = fires || rt.Fires() && v.Status == InForce
 			}
 			ca.versions = append(ca.versions, v)
 			if v.Status != Draft {
 				ca.order = append(ca.order, v)
 			}
-			if fires && v.Status == InForce && !slices.Contains(c.automatic, AchievementIndex(i)) {
-				c.automatic = append(c.automatic, AchievementIndex(i))
-			}
+		}
+		if fires {
+			c.automatic = append(c.automatic, AchievementIndex(i))
 		}
 		slices.SortStableFunc(ca.order, func(a, b *Version) int { return cmp.Compare(a.EffectiveFrom, b.EffectiveFrom) })
 	}

@@ -1,6 +1,9 @@
 package graph
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // State is how a requirement node stands for a profile. Of the states that fit
 // a leaf, over all evidence, the first in this order is taken.
@@ -49,7 +52,7 @@ func (p *Profile) Met(t *Tree) bool {
 func (p *Profile) met(t *Tree, i int32) bool {
 	n := &t.Nodes[i]
 	switch {
-	case n.Sharing == Exclusive:
+	case n.exclusive():
 		return p.results(t, i)[i].State == StateMet
 	case n.Op == OpAtLeast:
 		need := n.K
@@ -87,7 +90,7 @@ func (p *Profile) results(t *Tree, root int32) []NodeResult {
 	for i := end - 1; i >= root; i-- {
 		n := &t.Nodes[i]
 		switch {
-		case n.Sharing == Exclusive:
+		case n.exclusive():
 			out[i] = p.exclusive(t, i)
 		case n.Op == OpAtLeast:
 			out[i] = atLeast(n, out)
@@ -103,6 +106,11 @@ func (p *Profile) results(t *Tree, root int32) []NodeResult {
 		}
 	}
 	return out
+}
+
+// exclusive reports whether n's children may not share; a leaf has none.
+func (n *TreeNode) exclusive() bool {
+	return n.Sharing == Exclusive && (n.Op == OpAtLeast || n.Op == OpCredits)
 }
 
 // end is the index after the last node of the subtree at i.
@@ -123,6 +131,7 @@ func atLeast(n *TreeNode, out []NodeResult) NodeResult {
 			met++
 		case StateUnknown:
 			unknown++
+		default:
 		}
 		best = append(best, out[c].Progress)
 	}
@@ -158,8 +167,11 @@ func meanOfBest(values []float64, k int) float64 {
 	for _, v := range values[:min(k, len(values))] {
 		sum += v
 	}
-	return sum / float64(k)
+	return partly(sum / float64(k))
 }
+
+// partly is a progress of what is not met: less than 1, also where rounding makes it 1.
+func partly(progress float64) float64 { return min(progress, math.Nextafter(1, 0)) }
 
 // credits adds up the credits of the children that hold. Progress is the least
 // of the shares of the sum and of each minimum.
@@ -219,35 +231,33 @@ func share(have, want int64) float64 {
 	if want <= 0 || have >= want {
 		return 1
 	}
-	return float64(have) / float64(want)
+	return partly(float64(have) / float64(want))
 }
 
-// term is what a child of a credits node counts, and under which category.
+// term is what a child of a credits node that is met counts, and under which category.
 func (p *Profile) term(n *TreeNode) (ID, int64) {
-	if n.TermCredits != OwnCredits {
-		return n.TermCategory, n.TermCredits
+	if n.TermCredits != OwnCredits || n.Op != OpHolds {
+		return n.TermCategory, max(n.TermCredits, 0)
 	}
-	if n.Op != OpHolds || n.Achievement == None {
-		return n.TermCategory, 0
+	if at := p.holdsLeaf(n).Evidence; at >= 0 {
+		return TermOf(n, p.evidence[at].Version)
 	}
-	v := p.Catalog.Current(n.Achievement, p.At)
-	if r := p.leaf(n); r.State == StateMet {
-		v = p.evidence[r.Evidence].Version
-	}
-	return TermOf(n, v)
+	return n.TermCategory, 0
 }
 
 // TermOf is what a child with its own credits counts, and under which category,
-// when v is the version held; v may be nil.
+// when v is the version held; v may be nil. A child that stands for a member of
+// a category counts only its own versions of that category.
 func TermOf(n *TreeNode, v *Version) (ID, int64) {
 	cat, credits := n.TermCategory, n.TermCredits
-	if credits != OwnCredits {
+	switch {
+	case credits != OwnCredits:
 		return cat, credits
-	}
-	if v == nil {
+	case n.Within != "" && (v == nil || v.Category != n.Within || v.Index != n.Achievement):
+		return n.Within, 0
+	case v == nil:
 		return cat, 0
-	}
-	if cat == "" {
+	case cat == "":
 		cat = v.Category
 	}
 	return cat, v.Credits
@@ -262,29 +272,46 @@ func (p *Profile) leaf(n *TreeNode) NodeResult {
 		return p.levelLeaf(n)
 	case OpTenure:
 		return p.tenureLeaf(n)
+	default:
+		return NodeResult{State: StateMissing, Evidence: -1}
 	}
-	return NodeResult{State: StateMissing, Evidence: -1}
 }
 
+// holdsLeaf takes of the awards that meet the leaf the latest. Where they count
+// their own credits it is the one with the most of those in the category of the
+// first: so an award that is worth less, or is of another category, takes
+// nothing away.
 func (p *Profile) holdsLeaf(n *TreeNode) NodeResult {
 	best := NodeResult{State: StateMissing, Evidence: -1}
 	if n.Achievement == None {
 		return best
 	}
-	i, _ := slices.BinarySearchFunc(p.held, n.Achievement, func(h heldItem, a AchievementIndex) int {
-		return int(int64(h.achievement) - int64(a))
-	})
-	for ; i < len(p.held) && p.held[i].achievement == n.Achievement; i++ {
-		at := p.held[i].evidence
-		if s := n.judge(&p.evidence[at], p); s < best.State {
-			best = NodeResult{State: s, Evidence: at}
-		}
-		if best.State == StateMet {
-			best.Progress = 1
-			break
+	for _, at := range slices.Backward(p.awards(n.Achievement)) {
+		e := &p.evidence[at.evidence]
+		switch s := n.judge(e, p); {
+		case s > best.State || s == StateMissing:
+			continue
+		case s == StateMet && best.State == StateMet && !n.atLeastAsMuch(e.Version, p.evidence[best.Evidence].Version):
+			continue
+		default:
+			best = NodeResult{State: s, Evidence: at.evidence}
 		}
 	}
+	if best.State == StateMet {
+		best.Progress = 1
+	}
 	return best
+}
+
+// atLeastAsMuch reports whether the credits that v counts at n are of the same
+// category as those of than, and as many.
+func (n *TreeNode) atLeastAsMuch(v, than *Version) bool {
+	if n.TermCredits != OwnCredits || v == than {
+		return true
+	}
+	cat, credits := TermOf(n, v)
+	thanCat, thanCredits := TermOf(n, than)
+	return cat == thanCat && credits >= thanCredits
 }
 
 // judge is how one award stands against a holds leaf.
@@ -327,17 +354,20 @@ func (p *Profile) levelLeaf(n *TreeNode) NodeResult {
 	}
 	if ok && pr.levels[0] >= n.Level {
 		r.State, r.Evidence = StateTooWeak, pr.by[0]
-	} else if at := p.lapsedProof(n); at >= 0 {
+	} else if at := p.proof(n, func(e *Evidence) bool { return e.Valid && !e.Counts }); at >= 0 {
+		r.State, r.Evidence = StateTooWeak, at
+	} else if at := p.proof(n, func(e *Evidence) bool { return !e.Valid && e.Rigor >= n.MinRigor }); at >= 0 {
 		r.State, r.Evidence = StateLapsed, at
 	}
 	return r
 }
 
-// lapsedProof is the latest award that would have met a level leaf had it not lapsed; -1 for none.
-func (p *Profile) lapsedProof(n *TreeNode) int32 {
+// proof is the latest award that fits and whose version proves what a level
+// leaf asks for; -1 for none.
+func (p *Profile) proof(n *TreeNode, fits func(*Evidence) bool) int32 {
 	for i := len(p.evidence) - 1; i >= 0; i-- {
 		e := &p.evidence[i]
-		if e.Valid || e.Version == nil || e.Rigor < n.MinRigor {
+		if e.Version == nil || !fits(e) {
 			continue
 		}
 		for _, at := range e.Version.Attests {

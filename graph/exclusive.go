@@ -85,14 +85,20 @@ func (p *Profile) exclusive(t *Tree, i int32) NodeResult {
 // the one it names, and those that it replaced.
 func (p *Profile) holdsOptions(leaf *TreeNode) []ExclusiveOption {
 	var out []ExclusiveOption
-	for _, at := range p.Awards(leaf.Achievement) {
-		e := &p.evidence[at]
-		item := int32(e.Version.Index)
-		if leaf.judge(e, p) != StateMet || slices.ContainsFunc(out, func(o ExclusiveOption) bool { return o.Item == item }) {
+	var by []*Version
+	for _, h := range slices.Backward(p.awards(leaf.Achievement)) {
+		e := &p.evidence[h.evidence]
+		if leaf.judge(e, p) != StateMet {
 			continue
 		}
 		cat, credits := TermOf(leaf, e.Version)
-		out = append(out, ExclusiveOption{Item: item, Progress: 1, Category: cat, Credits: credits})
+		o := ExclusiveOption{Item: int32(e.Version.Index), Progress: 1, Category: cat, Credits: credits}
+		i := slices.IndexFunc(out, func(x ExclusiveOption) bool { return x.Item == o.Item })
+		if i < 0 {
+			out, by = append(out, o), append(by, e.Version)
+		} else if leaf.atLeastAsMuch(e.Version, by[i]) {
+			out[i], by[i] = o, e.Version
+		}
 	}
 	return out
 }

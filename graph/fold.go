@@ -44,9 +44,9 @@ type folding struct {
 	person   *person
 	autos    []AchievementIndex // candidates, by ID
 	instants []Instant
-	enforced bool // an award of the person counts only when its prerequisite holds
+	enforced bool                                           // an award of the person counts only when its prerequisite holds
 	touches  map[AchievementIndex]map[AchievementIndex]bool // see touchedBy
-	folders  map[string]*folder // by the IDs of their autos
+	folders  map[string]*folder                             // by the IDs of their autos
 }
 
 // unaided is the fold in which one achievement was never derived, as far as it matters to it.

@@ -91,23 +91,26 @@ func (p *Profile) LevelEvidence(c CompetencyIndex, floor Rigor) *Evidence {
 // Awards are the indices into Evidence of the awards that stand for an
 // achievement, the latest issued first.
 func (p *Profile) Awards(a AchievementIndex) []int32 {
-	i, _ := slices.BinarySearchFunc(p.held, a, func(h heldItem, a AchievementIndex) int { return cmp.Compare(h.achievement, a) })
 	var out []int32
-	for ; i < len(p.held) && p.held[i].achievement == a; i++ {
-		out = append(out, p.held[i].evidence)
+	for _, h := range p.awards(a) {
+		out = append(out, h.evidence)
 	}
 	return out
 }
 
+// awards is the part of p.held that is of an achievement.
+func (p *Profile) awards(a AchievementIndex) []heldItem {
+	i, _ := slices.BinarySearchFunc(p.held, a, func(h heldItem, a AchievementIndex) int { return cmp.Compare(h.achievement, a) })
+	end := i
+	for end < len(p.held) && p.held[end].achievement == a {
+		end++
+	}
+	return p.held[i:end]
+}
+
 // Holds reports whether an award that counts stands for the achievement.
 func (p *Profile) Holds(a AchievementIndex) bool {
-	i, _ := slices.BinarySearchFunc(p.held, a, func(h heldItem, a AchievementIndex) int { return cmp.Compare(h.achievement, a) })
-	for ; i < len(p.held) && p.held[i].achievement == a; i++ {
-		if p.evidence[p.held[i].evidence].Counts {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.awards(a), func(h heldItem) bool { return p.evidence[h.evidence].Counts })
 }
 
 // newProfile compiles the facts of q at an instant, with derived in the place

@@ -17,6 +17,7 @@ type TreeNode struct {
 	MinRigor     Rigor            // OpHolds, OpLevel: with the catalog's default filled in
 	Issuers      []IssuerIndex    // OpHolds; unknown issuers are None
 	Roles        []RoleIndex      // OpTenure: the roles whose tenure counts
+	Within       ID               // OpHolds that stands for a member of a category: that category; see [TermOf]
 }
 
 // compileTree compiles r; nil for nil. Trees are recompiled with every catalog,
@@ -68,7 +69,11 @@ func (c *Catalog) compileNode(t *Tree, r *Requirement, cat map[ID][]AchievementI
 			}
 		}
 		for i := range children {
-			n.Children = append(n.Children, c.compileNode(t, &children[i], cat))
+			child := c.compileNode(t, &children[i], cat)
+			n.Children = append(n.Children, child)
+			if r.Op == OpCredits {
+				t.Nodes[child].Within = r.OverCategory
+			}
 		}
 	}
 	if r.Node == "" {
