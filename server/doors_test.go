@@ -8,9 +8,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/testing/protocmp"
@@ -213,4 +215,30 @@ func TestEveryMethodHasAPath(t *testing.T) {
 	if n < 20 {
 		t.Errorf("%d RPCs found, want 20 at least", n)
 	}
+}
+
+func unmarshal(t *testing.T, text string, m proto.Message) {
+	t.Helper()
+	if err := protojson.Unmarshal([]byte(text), m); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// forceRaw makes a call whose answer is bytes.
+var forceRaw = grpc.ForceCodecV2(rawCodec{})
+
+// answerBytes is the field 1, the answer, of a response as it came over the wire.
+func answerBytes(t *testing.T, response []byte) []byte {
+	t.Helper()
+	for len(response) > 0 {
+		number, _, n := protowire.ConsumeField(response)
+		if n < 0 {
+			t.Fatal(protowire.ParseError(n))
+		}
+		if number == 1 {
+			return response[:n]
+		}
+		response = response[n:]
+	}
+	return nil
 }
