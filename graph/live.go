@@ -127,7 +127,7 @@ func Open(ctx context.Context, store Store, opts Options) (*Live, error) {
 	ld := newLoader()
 	rev, err := store.Load(ctx, func(b Batch) error { return ld.add(&b) })
 	if err != nil {
-		if e, ok := errors.AsType[*Error](err); ok && e.Class == ErrInvalid {
+		if errors.Is(err, ErrInvalid) {
 			return nil, Unavailable("the stored facts do not fit together", err)
 		}
 		return nil, err
@@ -379,8 +379,9 @@ func (l *Live) settle(stored []*request, batches []Batch, revs []Revision, tip *
 		}
 		next, err := tip.apply(&batches[i], revs[i])
 		if err != nil {
-			stored[i].err = Unavailable("a stored batch cannot be applied", err)
-			l.broken.Store(stored[i].err.(*Error))
+			broken := Unavailable("a stored batch cannot be applied", err)
+			stored[i].err = broken
+			l.broken.Store(broken)
 			return
 		}
 		tip = next

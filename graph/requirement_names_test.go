@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,8 +108,8 @@ func TestNameNodesProperties(t *testing.T) {
 // turn is r with the children of every node in reverse order.
 func turn(r Requirement) Requirement {
 	of := make([]Requirement, 0, len(r.Of))
-	for i := len(r.Of) - 1; i >= 0; i-- {
-		of = append(of, turn(r.Of[i]))
+	for _, c := range slices.Backward(r.Of) {
+		of = append(of, turn(c))
 	}
 	r.Of = of
 	return r
