@@ -143,7 +143,7 @@ func TestArrival(t *testing.T) {
 		two.record(t, &cairnv1.RecordFactsRequest{People: []*cairnv1.PersonFact{{Id: "ben"}, {Id: "ada"}}})
 		batch := &cairnv1.RecordFactsRequest{}
 		flush := func() {
-			if len(batch.Awards)+len(batch.Claims) > 0 {
+			if len(batch.GetAwards())+len(batch.GetClaims()) > 0 {
 				two.record(t, batch)
 				batch = &cairnv1.RecordFactsRequest{}
 			}

@@ -51,7 +51,7 @@ func (s *factService) RecordFacts(ctx context.Context, q *cairnv1.RecordFactsReq
 			a.Recorded++
 		case cairnv1.Outcome_OUTCOME_UNCHANGED:
 			a.Unchanged++
-		case cairnv1.Outcome_OUTCOME_REFUSED:
+		default:
 			a.Refused++
 		}
 	}

@@ -43,7 +43,7 @@ func (f *factRows) row(k cairnv1.FactKind, index int) int {
 
 func (f *factRows) refuse(row int, field string, err error) {
 	r := f.results[row]
-	if r.Outcome != cairnv1.Outcome_OUTCOME_REFUSED {
+	if r.GetOutcome() != cairnv1.Outcome_OUTCOME_REFUSED {
 		f.refused++
 	}
 	r.Outcome, r.Id, r.Code, r.Message, r.Field = cairnv1.Outcome_OUTCOME_REFUSED, "", "INVALID", err.Error(), field
@@ -303,7 +303,7 @@ func (f *factRows) outcome(row int, o *graph.Outcome, ids func() []field) {
 		}
 		f.refuse(row, name, o.Err)
 	case graph.Unchanged:
-		if m.Outcome == cairnv1.Outcome_OUTCOME_UNSPECIFIED {
+		if m.GetOutcome() == cairnv1.Outcome_OUTCOME_UNSPECIFIED {
 			m.Outcome = cairnv1.Outcome_OUTCOME_UNCHANGED
 		}
 	default:
@@ -322,7 +322,7 @@ func (f *factRows) derived(list []graph.Derivation) {
 	}
 	rows := make(map[graph.FactID]int)
 	note := func(id graph.FactID, row int) {
-		if f.results[row].Outcome == cairnv1.Outcome_OUTCOME_RECORDED {
+		if f.results[row].GetOutcome() == cairnv1.Outcome_OUTCOME_RECORDED {
 			rows[id] = row
 		}
 	}
@@ -350,7 +350,7 @@ func (f *factRows) derived(list []graph.Derivation) {
 // batch was not.
 func (f *factRows) refuseRecorded(code, message string) {
 	for row, r := range f.results {
-		if r.Outcome == cairnv1.Outcome_OUTCOME_RECORDED {
+		if r.GetOutcome() == cairnv1.Outcome_OUTCOME_RECORDED {
 			f.refuse(row, "", &graph.Error{Class: graph.ErrInvalid, Reason: code, Message: message})
 		}
 	}

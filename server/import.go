@@ -152,7 +152,7 @@ func (i *importer) committed(r *graph.Receipt) {
 			i.report.Awarded++
 		case graph.Superseded:
 			i.report.Superseded++
-		case graph.Withdrawn:
+		default:
 			i.report.Withdrawn++
 		}
 	}

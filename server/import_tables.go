@@ -70,6 +70,7 @@ func (i *importer) tableOptions() (exchange.TableOptions, error) {
 		o.Format = exchange.JSONLines
 	case cairnv1.ImportFormat_IMPORT_FORMAT_YAML:
 		o.Format = exchange.HoldingsFile
+	default: // told by each file
 	}
 	if i.header.GetAt() == nil {
 		return o, nil
@@ -85,7 +86,7 @@ func (t *table) decode(ctx context.Context, emit func([]exchange.Row) error) (ex
 	if err != nil {
 		return exchange.Report{}, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	return exchange.DecodeTable(ctx, t.name, f, t.options, emit)
 }
 
@@ -154,6 +155,7 @@ func (t *table) format(contents []string) (cairnv1.ImportFormat, error) {
 		return cairnv1.ImportFormat_IMPORT_FORMAT_JSON_LINES, nil
 	case exchange.HoldingsFile:
 		return cairnv1.ImportFormat_IMPORT_FORMAT_YAML, nil
+	default: // told by the name, then by the first bytes
 	}
 	switch path.Ext(strings.TrimSuffix(strings.ToLower(t.name), ".gz")) {
 	case ".csv", ".tsv":
@@ -167,7 +169,7 @@ func (t *table) format(contents []string) (cairnv1.ImportFormat, error) {
 	if err != nil {
 		return csv, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	head, err := io.ReadAll(io.LimitReader(f, 4096))
 	if err == nil && bytes.HasPrefix(bytes.TrimLeft(head, "\ufeff \t\r\n"), []byte("{")) {
 		return cairnv1.ImportFormat_IMPORT_FORMAT_JSON_LINES, nil
@@ -268,6 +270,7 @@ func (i *importer) refused(r *exchange.Row) error {
 		kind = cairnv1.FactKind_FACT_KIND_AWARD
 	case exchange.ClaimTable:
 		kind = cairnv1.FactKind_FACT_KIND_CLAIM
+	default: // it cannot be told
 	}
 	i.count(kind).Refused++
 	for n := range r.Refused {
@@ -286,7 +289,7 @@ func (i *importer) tally(r *exchange.Row, result *cairnv1.FactResult) error {
 		c.Recorded++
 	case cairnv1.Outcome_OUTCOME_UNCHANGED:
 		c.Unchanged++
-	case cairnv1.Outcome_OUTCOME_REFUSED:
+	default:
 		c.Refused++
 	}
 	if result.GetCode() == "" {

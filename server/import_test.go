@@ -72,7 +72,7 @@ func send(stream grpc.BidiStreamingClient[cairnv1.ImportRequest, cairnv1.ImportR
 			if err := stream.Send(&cairnv1.ImportRequest{Message: &cairnv1.ImportRequest_Chunk{Chunk: c}}); err != nil {
 				return err
 			}
-			if rest = rest[n:]; c.End {
+			if rest = rest[n:]; c.GetEnd() {
 				break
 			}
 		}

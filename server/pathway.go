@@ -72,7 +72,7 @@ func (s *pathwayService) CompleteStack(ctx context.Context, q *cairnv1.CompleteS
 func (t *standing) version(v *pathway.VersionCompletion) *cairnv1.VersionStatus {
 	t.rules.achievement(v.Version)
 	return &cairnv1.VersionStatus{
-		Version: int32(v.Version.Lifecycle.Version), InForce: v.InForce, Held: v.Held, Stacks: each(v.Routes, t.stack),
+		Version: int32(v.Version.Version), InForce: v.InForce, Held: v.Held, Stacks: each(v.Routes, t.stack),
 	}
 }
 
@@ -133,7 +133,7 @@ func (t *standing) gap(g *pathway.RoleGap) *cairnv1.RoleGapAnswer {
 	t.rules.role(role)
 	t.labels.add(graph.KindRole, role.ID)
 	a := &cairnv1.RoleGapAnswer{
-		Version: int32(role.Lifecycle.Version), Qualified: g.Qualified, Progress: g.Progress,
+		Version: int32(role.Version), Qualified: g.Qualified, Progress: g.Progress,
 		Essential: t.tree(g.Target.Essential, g.Essential), Threshold: g.Target.Threshold, Reached: g.Weight,
 	}
 	for i := range g.Optional {

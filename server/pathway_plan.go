@@ -180,13 +180,13 @@ func (t *standing) step(p *pathway.Plan, x *pathway.Step) *cairnv1.PlanStep {
 	t.labels.add(graph.KindAchievement, x.Version.ID)
 	rule := ruleOfVersion(x.Version)
 	m := &cairnv1.PlanStep{
-		Achievement: rule.Id, Version: rule.Version, Route: string(x.Route.ID), Kind: routeKindOut(x.Route.Kind),
+		Achievement: rule.GetId(), Version: rule.GetVersion(), Route: string(x.Route.ID), Kind: routeKindOut(x.Route.Kind),
 		Award: modeOut(x.Route.Route), Cost: t.cost(x.Cost()), AvailableNow: x.AvailableNow, Renews: x.Renews,
 		Needs: positions(x.Needs), Enables: positions(x.Enables),
 		Closes: each(x.Closes, func(r *pathway.NodeRef) *cairnv1.NodeRef { return nodeOut(*r, 0) }),
 	}
 	if x.Renews {
-		m.Why = append(m.Why, &cairnv1.Reason{Code: "RENEWS", Params: map[string]string{"achievement": rule.Id}, Rule: rule})
+		m.Why = append(m.Why, &cairnv1.Reason{Code: "RENEWS", Params: map[string]string{"achievement": rule.GetId()}, Rule: rule})
 	}
 	for _, i := range x.Enables {
 		id := string(p.Steps[i].Version.ID)
@@ -201,7 +201,7 @@ func (t *standing) step(p *pathway.Plan, x *pathway.Step) *cairnv1.PlanStep {
 }
 
 func ruleOfVersion(v *graph.Version) *cairnv1.RuleVersion {
-	return &cairnv1.RuleVersion{Kind: cairnv1.Kind_KIND_ACHIEVEMENT, Id: string(v.ID), Version: int32(v.Lifecycle.Version)}
+	return &cairnv1.RuleVersion{Kind: cairnv1.Kind_KIND_ACHIEVEMENT, Id: string(v.ID), Version: int32(v.Version)}
 }
 
 func positions(list []int) []int32 {
@@ -243,7 +243,7 @@ func (t *standing) nextStep(x *pathway.Suggestion, hasGoals bool) *cairnv1.NextS
 	t.labels.add(graph.KindAchievement, x.Version.ID)
 	rule := ruleOfVersion(x.Version)
 	m := &cairnv1.NextStep{
-		Achievement: rule.Id, Version: rule.Version, Route: string(x.Route.ID), Kind: routeKindOut(x.Route.Kind),
+		Achievement: rule.GetId(), Version: rule.GetVersion(), Route: string(x.Route.ID), Kind: routeKindOut(x.Route.Kind),
 		Readiness: cairnv1.NextStep_READINESS_AVAILABLE_NOW,
 		Cost:      t.cost(pathway.Cost{EffortMinutes: x.Route.EffortMinutes, PriceMinor: x.Route.PriceMinor, Weeks: x.Route.ElapsedWeeks}),
 		Goals:     positions(x.Goals), Indispensable: x.Forced, RegretProven: x.RegretProven, Requirements: int32(x.Requirements),
@@ -285,7 +285,7 @@ func (t *standing) nextStep(x *pathway.Suggestion, hasGoals bool) *cairnv1.NextS
 	if x.Requirements > 0 {
 		because("MEETS_REQUIREMENTS", map[string]string{"requirements": strconv.Itoa(x.Requirements)})
 	}
-	if len(m.Why) == 0 {
+	if len(m.GetWhy()) == 0 {
 		because("OPEN", nil)
 	}
 	return m

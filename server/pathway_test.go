@@ -61,19 +61,23 @@ func TestCompleteStack(t *testing.T) {
 	}{
 		{
 			"all three parts are held, so it was awarded", "p-03", "business-data-analyst", nil, true, true, true, 1,
-			map[string]string{"holds:charts-in-tableau": "MET", "holds:data-literacy-basics": "MET", "holds:sql-for-beginners": "MET"}, "",
+			map[string]string{"holds:charts-in-tableau": "MET", "holds:data-literacy-basics": "MET", "holds:sql-for-beginners": "MET"},
+			"",
 		},
 		{
 			"a part has lapsed since, and the award stays", "p-04", "business-data-analyst", nil, true, true, true, 1,
-			map[string]string{"holds:charts-in-tableau": "LAPSED", "holds:data-literacy-basics": "MET", "holds:sql-for-beginners": "MET"}, "AWARD_LAPSED",
+			map[string]string{"holds:charts-in-tableau": "LAPSED", "holds:data-literacy-basics": "MET", "holds:sql-for-beginners": "MET"},
+			"AWARD_LAPSED",
 		},
 		{
 			"two of three", "p-05", "business-data-analyst", nil, false, false, false, 2.0 / 3,
-			map[string]string{"holds:charts-in-tableau": "MISSING", "holds:data-literacy-basics": "MET", "holds:sql-for-beginners": "MET"}, "",
+			map[string]string{"holds:charts-in-tableau": "MISSING", "holds:data-literacy-basics": "MET", "holds:sql-for-beginners": "MET"},
+			"",
 		},
 		{
 			"before anything was earned", "p-05", "business-data-analyst", onDay(2025, 1, 1), false, false, false, 0,
-			map[string]string{"holds:charts-in-tableau": "MISSING", "holds:data-literacy-basics": "MISSING", "holds:sql-for-beginners": "MISSING"}, "",
+			map[string]string{"holds:charts-in-tableau": "MISSING", "holds:data-literacy-basics": "MISSING", "holds:sql-for-beginners": "MISSING"},
+			"",
 		},
 		{
 			"an achievement without a stack", "p-06", "data-literacy-basics", nil, true, true, true, 1, nil, "",

@@ -113,7 +113,7 @@ func (t *standing) tree(tree *graph.Tree, results []graph.NodeResult) *cairnv1.N
 			if r.Evidence >= 0 {
 				evidence = append(evidence, shownEvidence{})
 				m.Evidence = t.show(&evidence[len(evidence)-1], r.Evidence)
-				m.Reasons = t.why(m.Reasons, n, r, m.Evidence)
+				m.Reasons = append(m.Reasons, t.why(n, r, m.GetEvidence())...)
 			}
 		}
 		if r.State == graph.StateUnknown {
@@ -177,6 +177,7 @@ func (t *standing) leaf(m *cairnv1.NodeStatus, n *graph.TreeNode, r *graph.NodeR
 			s.In = &cairnv1.TenureStatus_Family{Family: string(n.Family)}
 		}
 		m.Asks = &cairnv1.NodeStatus_Tenure{Tenure: s}
+	default: // an inner node
 	}
 }
 
@@ -195,15 +196,16 @@ func unknownID(node string, k graph.Kind, id graph.ID) *cairnv1.Reason {
 	return &cairnv1.Reason{Code: "UNKNOWN_ID", Node: node, Params: map[string]string{"kind": k.String(), "id": string(id)}}
 }
 
-// why adds the reasons why a leaf with evidence stands as it does.
-func (t *standing) why(to []*cairnv1.Reason, n *graph.TreeNode, r *graph.NodeResult, shown *cairnv1.Evidence) []*cairnv1.Reason {
+// why are the reasons why a leaf with evidence stands as it does; none if it is
+// plainly met.
+func (t *standing) why(n *graph.TreeNode, r *graph.NodeResult, shown *cairnv1.Evidence) (to []*cairnv1.Reason) {
 	e := &t.profile.Evidence()[r.Evidence]
 	add := func(code string, params map[string]string) {
 		reason := &cairnv1.Reason{Code: code, Params: params, Node: n.Node}
 		if e.Version != nil {
 			reason.Award = e.Fact.String()
 			reason.Rule = &cairnv1.RuleVersion{
-				Kind: cairnv1.Kind_KIND_ACHIEVEMENT, Id: string(e.Version.ID), Version: int32(e.Version.Lifecycle.Version),
+				Kind: cairnv1.Kind_KIND_ACHIEVEMENT, Id: string(e.Version.ID), Version: int32(e.Version.Version),
 			}
 		}
 		to = append(to, reason)
@@ -234,6 +236,7 @@ func (t *standing) why(to []*cairnv1.Reason, n *graph.TreeNode, r *graph.NodeRes
 		if shown.GetPrerequisiteUnmet() {
 			add("PREREQUISITE_UNMET", nil)
 		}
+	default: // plainly missing, or undecided
 	}
 	return to
 }
@@ -271,7 +274,7 @@ func (t *standing) show(m *shownEvidence, i int32) *cairnv1.Evidence {
 	}
 	t.rules.achievement(e.Version)
 	m.award.Award = e.Fact.String()
-	out.Fact, out.Achievement, out.Version = &m.award, string(e.Version.ID), int32(e.Version.Lifecycle.Version)
+	out.Fact, out.Achievement, out.Version = &m.award, string(e.Version.ID), int32(e.Version.Version)
 	out.PrerequisiteUnmet = t.profile.PrerequisiteUnmet(i)
 	t.labels.add(graph.KindAchievement, e.Version.ID)
 	return out
