@@ -46,6 +46,7 @@ func BenchmarkLoad(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
+			cpu := processor(b)
 			for b.Loop() {
 				opening := time.Now()
 				s, err := filestore.Open(path, filestore.Options{ReadOnly: true})
@@ -65,6 +66,7 @@ func BenchmarkLoad(b *testing.B) {
 				}
 			}
 			b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/load")
+			b.ReportMetric((processor(b)-cpu).Seconds()/float64(b.N), "cpu-s/load")
 			b.ReportMetric(float64(info.Size())/float64(*worldAwards), "B/award")
 		})
 	}
@@ -132,6 +134,16 @@ func BenchmarkCommit(b *testing.B) {
 			b.ReportMetric(float64(fdatasync(b).Microseconds())/1000, "ms/fdatasync")
 		})
 	}
+}
+
+// processor is the time of all processors that the process took.
+func processor(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // fdatasync is the mean time that it takes after a page was written.
