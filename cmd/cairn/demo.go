@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -121,11 +122,11 @@ func (a *app) demoNote(addr string) {
 	}
 	a.printf(`
 Try in another terminal:
-  cairn gap 'Senior Data Analyst' --person 'Ines Calloway' --server %[1]s
-  cairn next --to 'Marketing Lead' --person 'Samir Thistlewood' --server %[1]s
-  cairn complete 'Business Data Analyst' --person 'Priya Ashdown' --server %[1]s
+  %[3]s gap 'Senior Data Analyst' --person 'Ines Calloway' --server %[1]s
+  %[3]s next --to 'Marketing Lead' --person 'Samir Thistlewood' --server %[1]s
+  %[3]s complete 'Business Data Analyst' --person 'Priya Ashdown' --server %[1]s
   curl http://%[1]s/v1/people
   curl http://%[1]s/v1/people/%[2]s/roles/senior-data-analyst:gap
 
-`, addr, demoPerson)
+`, addr, demoPerson, os.Args[0])
 }

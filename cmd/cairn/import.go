@@ -24,8 +24,8 @@ be packed by gzip. What a file is, is found out from its name and columns.
 
 Rows that are refused or odd are listed with file and line. A refused row of a table
 keeps no other from being recorded, and the exit code is 1; rows that ESCO itself
-has wrong are left out. Importing a file again records
-nothing twice. With --json each message of the API is a line.`,
+has wrong are left out. Importing a file again records nothing twice. With --json
+each message of the API is a line.`,
 		Example: `  cairn import people.csv awards.csv claims.csv
   cairn import --format esco --derive badges esco-1.1.1-en`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -37,8 +37,8 @@ nothing twice. With --json each message of the API is a line.`,
 	}
 	a.asksFlags(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&format, "format", "auto", "what the files are: auto, esco, or CSV of `people`, awards or claims")
-	flags.StringVar(&derive, "derive", "none", "none, or `badges`: with ESCO make a badge for each group of skills")
+	flags.StringVar(&format, "format", "auto", "the `format` of the files: auto, esco, or people, awards or claims as CSV")
+	flags.StringVar(&derive, "derive", "none", "`what` to make beside what ESCO has: none, or badges, one for each group of skills and field")
 	flags.StringVar(&header.Catalog, "as-catalog", "", "the `name` of the catalog that imported entries belong to (otherwise esco)")
 	flags.StringVar(&header.FrameworkVersion, "framework-version", "", "the `version` of the classification, for example 1.1.1")
 	flags.StringVar(&effectiveFrom, "effective-from", "", "the `day or time` from which imported roles and badges are in force (otherwise the present)")

@@ -22,7 +22,7 @@ func (a *app) personFlags(cmd *cobra.Command, q *asking) {
 }
 
 func (q *asking) planFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&q.objective, "objective", "hours", "what the plan makes least: `hours or money`")
+	cmd.Flags().StringVar(&q.objective, "objective", "hours", "`what` the plan makes least: hours or money")
 	oneOf(cmd, "objective", "hours", "money")
 	cmd.Flags().Int64Var(&q.work, "work", 0, "the most units of `work` to search (otherwise the server's own limit)")
 }

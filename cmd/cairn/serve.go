@@ -74,7 +74,7 @@ func (a *app) serve(ctx context.Context, h *house, l net.Listener, path string) 
 		a.printf("%s is served on %s\n", path, out.Address)
 		a.printf("  REST   %s/v1/status, described by %s/openapi.json\n", out.URL, out.URL)
 		a.printf("  gRPC   %s, with reflection and health\n", out.Address)
-		a.printf("  cairn  cairn search --server %s data\n", out.Address)
+		a.printf("  cairn  search --server %s data\n", out.Address)
 		a.say("interrupt it to stop")
 	}
 	if err := h.server.Serve(ctx, l); err != nil {
