@@ -40,10 +40,9 @@ func namesCategory(r *Requirement) bool {
 // TenureReached is the instant after p's at which the tenure leaf n comes to be
 // met if no assignment changes; false if it never does.
 func (p *Profile) TenureReached(n *TreeNode) (Instant, bool) {
-	for _, at := range tenureReached(p.tenure, n.Roles, n.Months, p.Catalog.zone) {
-		if at > p.At {
-			return at, true
-		}
+	at, ok := tenureReached(p.tenure, n.Roles, n.Months, p.Catalog.zone)
+	if !ok || at <= p.At {
+		return 0, false
 	}
-	return 0, false
+	return at, true
 }

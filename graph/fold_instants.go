@@ -56,8 +56,11 @@ func (g *folding) tenures(v *Version) []Instant {
 	var out []Instant
 	for i := range v.Routes {
 		for _, n := range v.Routes[i].Requires.nodes() {
-			if n.Op == OpTenure {
-				out = append(out, tenureReached(g.person.assignments, n.Roles, n.Months, g.catalog.zone)...)
+			if n.Op != OpTenure {
+				continue
+			}
+			if at, ok := tenureReached(g.person.assignments, n.Roles, n.Months, g.catalog.zone); ok {
+				out = append(out, at)
 			}
 		}
 	}

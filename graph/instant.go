@@ -40,7 +40,8 @@ func (i Instant) End() Instant {
 
 // AddMonths is i plus n calendar months in zone; where the target month is
 // shorter, the last day of it (31 January plus one month is 28 or 29 February).
-// The wall-clock time of day is kept. A nil zone is UTC.
+// The wall-clock time of day is kept. A nil zone is UTC. What lies beyond the
+// instants that can be recorded is [Forever], or before all of them.
 func (i Instant) AddMonths(n int, zone *time.Location) Instant {
 	if i == Forever || n == 0 {
 		return i
@@ -48,10 +49,19 @@ func (i Instant) AddMonths(n int, zone *time.Location) Instant {
 	if zone == nil {
 		zone = time.UTC
 	}
+	// Milliseconds hold some 292 million years either way.
+	const years = 292_000_000
 	t := i.Time().In(zone)
 	y, m, d := t.Date()
-	first := time.Date(y, m+time.Month(n), 1, 0, 0, 0, 0, zone)
-	last := time.Date(first.Year(), first.Month()+1, 0, 0, 0, 0, 0, zone).Day()
+	switch n = min(max(n, -24*years), 24*years); {
+	case n > 0 && y+n/12 > years:
+		return Forever
+	case n < 0 && y+n/12 < -years:
+		return math.MinInt64
+	}
+	// Counted in UTC, where every month begins at midnight; not so in every zone.
+	first := time.Date(y, m+time.Month(n), 1, 0, 0, 0, 0, time.UTC)
+	last := time.Date(first.Year(), first.Month()+1, 0, 0, 0, 0, 0, time.UTC).Day()
 	d = min(d, last)
 	return InstantOf(time.Date(first.Year(), first.Month(), d, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), zone))
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// tenureStays are the uninterrupted stays in any of the roles that began before
-// at, in order: overlapping and touching assignments are one stay.
+// tenureStays are the uninterrupted stays in any of the roles that began by at,
+// in order: overlapping and touching assignments are one stay.
 func tenureStays(as []assignment, roles []RoleIndex, at Instant) [][2]Instant {
 	var stays [][2]Instant
 	for _, a := range as {
@@ -43,26 +43,26 @@ func monthsBetween(from, to Instant, zone *time.Location) int {
 		return 0
 	}
 	a, b := from.Time().In(zone), to.Time().In(zone)
-	n := 12*(b.Year()-a.Year()) + int(b.Month()) - int(a.Month())
+	// One more than the wall clocks say: a midnight that is left out is an hour before.
+	n := 12*(b.Year()-a.Year()) + int(b.Month()) - int(a.Month()) + 1
 	for n > 0 && from.AddMonths(n, zone) > to {
 		n--
 	}
 	return max(n, 0)
 }
 
-// tenureReached are the instants after `after` at which the whole months in
-// roles rise to the wanted number, if no assignment changes; at most one per stay.
-func tenureReached(as []assignment, roles []RoleIndex, months int, zone *time.Location) []Instant {
-	var out []Instant
+// tenureReached is the instant at which the whole months in roles rise to the
+// wanted number, if no assignment changes; false if they never do, or always have.
+func tenureReached(as []assignment, roles []RoleIndex, months int, zone *time.Location) (Instant, bool) {
 	done := 0
 	for _, s := range tenureStays(as, roles, Forever-1) {
 		if at := s[0].AddMonths(months-done, zone); months > done && at <= s[1] {
-			return append(out, at)
+			return at, true
 		}
 		if s[1] == Forever {
 			break
 		}
 		done += monthsBetween(s[0], s[1], zone)
 	}
-	return out
+	return 0, false
 }
