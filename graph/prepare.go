@@ -14,6 +14,7 @@ type preparation struct {
 	editor  *editor
 	touched map[ID]FactID   // people whose facts change, and the fact that changes them
 	refused map[FactID]bool // of the facts settled: whether what is said about them is left out
+	nobody  *Error          // a personal record is of an unknown person
 	receipt Receipt
 }
 
@@ -44,6 +45,9 @@ func (s *Snapshot) prepare(r *request) (next *Snapshot, prepared *Batch, err err
 	if !r.options.Partial {
 		if err := p.firstRefused(b); err != nil {
 			return nil, nil, err
+		}
+		if p.nobody != nil {
+			return nil, nil, p.nobody
 		}
 	}
 	p.prerequisites(len(b.People)+len(b.Assignments), len(b.Awards))
@@ -123,6 +127,9 @@ func (p *preparation) facts(b *Batch) {
 	}
 	for _, r := range b.Personal {
 		q := p.editor.find(r.Person)
+		if q == nil && p.nobody == nil && !p.refused[r.About] {
+			p.nobody = unknownPerson(r.Person)
+		}
 		if q == nil || p.refused[r.About] || (r.About.IsZero() && q.name == r.Name && len(r.Identifiers)+len(r.Evidence) == 0) {
 			continue
 		}
@@ -279,9 +286,11 @@ func (p *preparation) firstRefused(b *Batch) error {
 	return nil
 }
 
-// prerequisites marks the recorded awards that came before what they require.
-// The outcomes of the awards start at first.
+// prerequisites marks the recorded awards that came before what they require:
+// at their issue it does not hold by all facts but the award itself. The
+// outcomes of the awards start at first.
 func (p *preparation) prerequisites(first, n int) {
+	c := p.editor.catalog
 	next := 0 // of the awards kept
 	for i := first; i < first+n; i++ {
 		if p.receipt.Outcomes[i].Result != Recorded {
@@ -289,27 +298,19 @@ func (p *preparation) prerequisites(first, n int) {
 		}
 		a := &p.batch.Awards[next]
 		next++
-		at, _ := p.editor.catalog.Achievement(a.Achievement)
-		v := p.editor.catalog.achievements[at].versions[a.Version-1]
+		at, _ := c.Achievement(a.Achievement)
+		v := c.achievements[at].versions[a.Version-1]
 		if !v.gated() {
 			continue
 		}
-		q := p.editor.find(a.Person)
-		// Automatic awards may follow from the batch itself: the kept ones do not do.
-		derived, _ := fold(p.editor.catalog, q, a.IssuedAt)
-		profile := newProfile(p.editor.catalog, q, derived, a.IssuedAt)
-		p.receipt.Outcomes[i].PrerequisiteUnmet = !profile.prerequisiteHolds(v)
-	}
-}
-
-// gated reports whether every route of v requires something.
-func (v *Version) gated() bool {
-	for i := range v.Routes {
-		if v.Routes[i].Requires == nil {
-			return false
+		all := p.editor.find(a.Person)
+		q := &person{
+			id: all.id, claims: all.claims, assignments: all.assignments,
+			awards: slices.DeleteFunc(slices.Clone(all.awards), func(w award) bool { return w.id == a.ID }),
 		}
+		derived, _ := fold(c, q, a.IssuedAt)
+		p.receipt.Outcomes[i].PrerequisiteUnmet = !newProfile(c, q, derived, a.IssuedAt).prerequisiteHolds(v)
 	}
-	return len(v.Routes) > 0
 }
 
 // derive adds the difference between the kept derived awards and the fold of

@@ -32,7 +32,7 @@ type Evidence struct {
 	ValidUntil  Instant // Forever: never lapses
 	Valid       bool    // issued and not lapsed at the profile's instant
 	Counts      bool    // valid, and a prerequisite that its version enforces holds
-	PrereqUnmet bool    // no route's requirement of its version holds
+	PrereqUnmet bool    // no route's requirement of its version holds; set by MarkPrerequisites
 }
 
 // Profile is what one person holds at an instant. It is immutable; hypothetical
@@ -201,18 +201,37 @@ func (p *Profile) finish(awards int) {
 // part of making a profile because only answers that show awards need it.
 func (p *Profile) MarkPrerequisites() {
 	for i := range p.evidence {
-		if e := &p.evidence[i]; e.Version != nil && !e.Derived {
-			e.PrereqUnmet = !p.prerequisiteHolds(e.Version)
-		}
+		p.evidence[i].PrereqUnmet = p.PrerequisiteUnmet(int32(i))
 	}
 }
 
 // PrerequisiteUnmet reports whether the i-th evidence is a recorded award of a
-// version of which no route's requirement holds. It is for answers that show a
-// few awards; see [Profile.MarkPrerequisites].
+// version of which no route's requirement holds without that award. It is for
+// answers that show a few awards; see [Profile.MarkPrerequisites]. Cost: a
+// profile, if every route of the version requires something.
 func (p *Profile) PrerequisiteUnmet(i int32) bool {
 	e := &p.evidence[i]
-	return e.Version != nil && !e.Derived && !p.prerequisiteHolds(e.Version)
+	if e.Version == nil || e.Derived || !e.Version.gated() {
+		return false
+	}
+	q := &Profile{Catalog: p.Catalog, Person: p.Person, At: p.At, tenure: p.tenure}
+	q.evidence = slices.Delete(slices.Clone(p.evidence), int(i), int(i)+1)
+	awards := slices.IndexFunc(q.evidence, func(e Evidence) bool { return e.Version == nil })
+	if awards < 0 {
+		awards = len(q.evidence)
+	}
+	q.finish(awards)
+	return !q.prerequisiteHolds(e.Version)
+}
+
+// gated reports whether every route of v requires something.
+func (v *Version) gated() bool {
+	for i := range v.Routes {
+		if v.Routes[i].Requires == nil {
+			return false
+		}
+	}
+	return len(v.Routes) > 0
 }
 
 // prerequisiteHolds reports whether v has no route, or one whose requirement holds.
