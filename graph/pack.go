@@ -37,8 +37,8 @@ func (c *Catalog) packAward(a *Award) (award, error) {
 		}
 		v = c.achievements[i].versions[a.Version-1]
 	}
-	if v == nil {
-		return award{}, Invalid(string(a.Achievement), "has only drafts, and a draft cannot be awarded; publish it first")
+	if v == nil || v.Status == Draft {
+		return award{}, Invalid(string(a.Achievement), "is a draft, and a draft cannot be awarded; publish it first")
 	}
 	if v.Version > math.MaxUint16 {
 		return award{}, &Error{Class: ErrLimit, Subject: string(a.Achievement), Message: "has more than 65535 versions"}
