@@ -37,12 +37,13 @@ difference is an answer: the exit code is 0. Without a data file everything is n
 		if err != nil {
 			return err
 		}
+		refused := a.sayProblems(out.GetAnswer().GetProblems())
 		if a.json {
 			err = a.print(out)
-		} else {
+		} else if !refused {
 			a.diff(out.GetAnswer().GetDiff(), a.labels(out.GetAnswer().GetLabels()))
 		}
-		if err == nil && a.sayProblems(out.GetAnswer().GetProblems()) {
+		if err == nil && refused {
 			err = errTold
 		}
 		return err
