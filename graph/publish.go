@@ -40,8 +40,7 @@ type EntryChange struct {
 func (c *Catalog) Publication(want Batch, source ID, prune bool) (Batch, []EntryChange) {
 	p := publication{catalog: c, source: source, prune: prune}
 	r := c.reg
-	if want.Settings != nil && !reflect.DeepEqual(*want.Settings, r.settings) {
-		before := r.settings
+	if before := r.settings; want.Settings != nil && !sameSettings(*want.Settings, before) {
 		p.out.Settings = want.Settings
 		p.changes = append(p.changes, EntryChange{Kind: KindUnspecified, ID: "settings", Action: changedOrAdded(before.Source.Catalog != ""), Before: &before, After: want.Settings})
 	}
@@ -82,6 +81,13 @@ func (c *Catalog) Publication(want Batch, source ID, prune bool) (Batch, []Entry
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID))
 	})
 	return p.out, p.changes
+}
+
+// sameSettings reports whether two catalogs say the same: whose word it is does
+// not matter, since settings are never pruned.
+func sameSettings(a, b Settings) bool {
+	a.Source = b.Source
+	return reflect.DeepEqual(a, b)
 }
 
 type publication struct {
@@ -135,7 +141,8 @@ func publishPlain[T any](p *publication, k Kind, have *table[*T], want []T, id f
 
 // publishVersions is the entries of want that differ from the newest version of
 // have, each to be a version of its own; with p.prune, also a retired version
-// of those that are not in want.
+// of those that are not in want. What was retired after the instant from which
+// want has it in force is in force again from the publication on.
 func publishVersions[T any](p *publication, k Kind, have *table[[]*T], want []T, parts func(*T) (ID, *Lifecycle)) []T {
 	var out []T
 	named := make(map[ID]bool, len(want))
@@ -151,6 +158,11 @@ func publishVersions[T any](p *publication, k Kind, have *table[[]*T], want []T,
 		if there {
 			was := versions[len(versions)-1]
 			_, old := parts(was)
+			for _, v := range versions {
+				if _, l := parts(v); l.Status == Retired && life.Status != Retired && l.EffectiveFrom > life.EffectiveFrom {
+					life.EffectiveFrom = 0
+				}
+			}
 			// The file says when a version takes effect only if its author did;
 			// otherwise the version keeps the instant of its publication.
 			same := w
@@ -175,6 +187,12 @@ func publishVersions[T any](p *publication, k Kind, have *table[[]*T], want []T,
 	}
 	for _, r := range have.rows {
 		was := r.value[len(r.value)-1]
+		for _, v := range slices.Backward(r.value) {
+			if _, l := parts(v); l.Status != Draft {
+				was = v
+				break
+			}
+		}
 		gone := *was
 		_, life := parts(&gone)
 		if named[r.id] || life.Status == Retired || life.Source.Catalog != p.source {

@@ -69,8 +69,8 @@ func (r *registry) clone() *registry {
 	}
 }
 
-// add records b's catalog entries as of revision rev. Versions are taken as
-// they are numbered; a number already there is replaced by an equal fact.
+// add records b's catalog entries as of revision rev. Versions come in the order
+// of their numbers, which number gives them.
 func (r *registry) add(b *Batch, rev Revision) {
 	if !b.HasCatalog() {
 		return
@@ -115,33 +115,52 @@ func (r *registry) add(b *Batch, rev Revision) {
 }
 
 // number gives b's publications their version numbers and effective instants:
-// the next number of their entry, and b.At where none is given.
+// the next number of their entry, and b.At where none is given. A publication
+// without an instant also takes the place of the versions of its entry that
+// are planned for later, each on its day: it says how things are from here on.
 func (r *registry) number(b *Batch) {
+	b.Achievements = numbered(b.Achievements, &r.achievements, b.At, func(a *Achievement) (ID, *Lifecycle) { return a.ID, &a.Lifecycle })
+	b.Roles = numbered(b.Roles, &r.roles, b.At, func(x *Role) (ID, *Lifecycle) { return x.ID, &x.Lifecycle })
+}
+
+func numbered[T any](published []T, have *table[[]*T], at Instant, parts func(*T) (ID, *Lifecycle)) []T {
 	next := make(map[ID]int)
-	stamp := func(id ID, have int, l *Lifecycle) {
+	var out []T
+	add := func(x T, from Instant) {
+		id, l := parts(&x)
 		if next[id] == 0 {
-			next[id] = have
+			versions, _ := have.get(id)
+			next[id] = len(versions)
 		}
 		next[id]++
-		l.Version = next[id]
-		if l.EffectiveFrom == 0 {
-			l.EffectiveFrom = b.At
-		}
+		l.Version, l.EffectiveFrom = next[id], from
 		if l.Status == StatusUnspecified {
 			l.Status = InForce
 		}
+		out = append(out, x)
 	}
-	b.Achievements = slices.Clone(b.Achievements)
-	for i := range b.Achievements {
-		a := &b.Achievements[i]
-		have, _ := r.achievements.get(a.ID)
-		stamp(a.ID, len(have), &a.Lifecycle)
+	for _, x := range published {
+		id, l := parts(&x)
+		if l.EffectiveFrom != 0 {
+			add(x, l.EffectiveFrom)
+			continue
+		}
+		add(x, at)
+		if l.Status == Draft {
+			continue
+		}
+		planned, _ := have.get(id)
+		l.OnChange, l.GraceUntil = Grandfather, 0
+		var days []Instant
+		for _, v := range planned {
+			if _, p := parts(v); p.Status != Draft && p.EffectiveFrom > at {
+				days = append(days, p.EffectiveFrom)
+			}
+		}
+		slices.Sort(days)
+		for _, day := range slices.Compact(days) {
+			add(x, day)
+		}
 	}
-	clear(next)
-	b.Roles = slices.Clone(b.Roles)
-	for i := range b.Roles {
-		x := &b.Roles[i]
-		have, _ := r.roles.get(x.ID)
-		stamp(x.ID, len(have), &x.Lifecycle)
-	}
+	return out
 }
