@@ -258,8 +258,8 @@ func (c *Catalog) compileAchievements(cat map[ID][]AchievementIndex) {
 // those that are not drafts by EffectiveFrom, and since when: the first of the
 // last versions in a row that say so.
 func replacement[V any](order []V, life func(V) *Lifecycle) (by ID, from Instant) {
-	for i := len(order) - 1; i >= 0; i-- {
-		l := life(order[i])
+	for i, v := range slices.Backward(order) {
+		l := life(v)
 		if i == len(order)-1 {
 			by = l.ReplacedBy
 		}

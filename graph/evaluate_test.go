@@ -12,7 +12,7 @@ import (
 // creditWorld has achievements whose versions differ in credits and category,
 // one that replaced another, one of an enforced prerequisite, and a scale.
 func creditWorld() *Catalog {
-	worth := func(id ID, category ID, credits int64, from Instant) Achievement {
+	worth := func(id, category ID, credits int64, from Instant) Achievement {
 		a := version(badge(id), InForce, from)
 		a.Category, a.Credits = category, credits
 		return a

@@ -276,7 +276,7 @@ func (f *folder) unaided(a AchievementIndex) *unaided {
 		}
 	}
 	others := slices.DeleteFunc(slices.Clone(f.autos), func(x AchievementIndex) bool { return x == a || !to[x] })
-	u := &unaided{f.folding.folder(others), supports(a)}
+	u := &unaided{f.folder(others), supports(a)}
 	f.without[a] = u
 	return u
 }

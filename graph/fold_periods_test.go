@@ -53,43 +53,81 @@ func TestFoldPeriods(t *testing.T) {
 		awards []Award
 		want   []span
 	}{
-		{name: "nothing begins after the date until which awards count", world: []Achievement{badge("a"), dated},
-			awards: []Award{got("a", 12)}},
-		{name: "nor again when it has come", world: []Achievement{badge("a"), dated},
-			awards: []Award{got("a", 3)}, want: []span{{"ab", 1, day(3), day(10)}}},
-		{name: "grace is settled by the version in force", world: append(abc[:3:3], stack("ab", Holds("a")),
-			edit(Holds("b"), day(20), Grace, day(30)), edit(Holds("c"), day(25), Grandfather, 0)),
-			awards: []Award{got("a", 3), got("c", 26)}, want: []span{{"ab", 1, day(3), Forever}}},
-		{name: "not by one that no longer is", world: append(abc[:3:3], stack("ab", Holds("a")),
-			edit(Holds("b"), day(20), Grace, day(30)), edit(Holds("c"), day(25), Grandfather, 0)),
-			awards: []Award{got("a", 3), got("b", 26)}, want: []span{{"ab", 1, day(3), day(30)}}},
-		{name: "each of several versions is tested on its day", world: append(abc[:3:3], stack("ab", Holds("a")),
-			edit(Holds("b"), day(20), Reevaluate, 0), edit(Holds("c"), day(25), Reevaluate, 0)),
-			awards: []Award{got("a", 3), got("b", 5)}, want: []span{{"ab", 1, day(3), day(25)}}},
-		{name: "a draft in between tests nothing", world: append(abc[:3:3], stack("ab", Holds("a")),
-			version(stack("ab", Holds("b")), Draft, day(20)), edit(Holds("a"), day(25), Reevaluate, 0)),
-			awards: []Award{got("a", 3)}, want: []span{{"ab", 1, day(3), Forever}}},
-		{name: "retired, then in force again", world: []Achievement{badge("a"), stack("ab", Holds("a")),
-			version(stack("ab", Holds("a")), Retired, day(20)), version(stack("ab", Holds("a")), InForce, day(40))},
-			awards: []Award{got("a", 25)}, want: []span{{"ab", 3, day(40), Forever}}},
-		{name: "who holds the replaced one holds the other", world: []Achievement{replacedBy(badge("a"), "b"), badge("b"), stack("ab", Holds("b"))},
-			awards: []Award{got("a", 3)}, want: []span{{"ab", 1, day(3), Forever}}},
-		{name: "from when it is replaced", world: []Achievement{badge("a"), badge("b"), stack("ab", Holds("b")),
-			replacedBy(version(badge("a"), Retired, day(20)), "b")},
-			awards: []Award{got("a", 3)}, want: []span{{"ab", 1, day(20), Forever}}},
-		{name: "and does so while that is said again", world: []Achievement{badge("a"), badge("b"), stack("ab", Holds("b")),
-			replacedBy(version(badge("a"), Retired, day(20)), "b"), replacedBy(version(badge("a"), Retired, day(40)), "b")},
-			awards: []Award{got("a", 3)}, want: []span{{"ab", 1, day(20), Forever}}},
-		{name: "a draft replaces nothing", world: []Achievement{badge("a"), badge("b"), stack("ab", Holds("b")),
-			replacedBy(version(badge("a"), Draft, day(2)), "b")},
-			awards: []Award{got("a", 3)}},
-		{name: "a late publication of an earlier version does not undo it", world: []Achievement{badge("a"), badge("b"), stack("ab", Holds("b")),
-			replacedBy(version(badge("a"), Retired, day(20)), "b"), version(badge("a"), InForce, day(10))},
-			awards: []Award{got("a", 3)}, want: []span{{"ab", 1, day(20), Forever}}},
-		{name: "awards of before 1970 count from their day", world: []Achievement{version(badge("a"), InForce, -days(9000)), version(stack("ab", Holds("a")), InForce, -days(8000))},
-			awards: []Award{{Achievement: "a", IssuedAt: -days(700)}}, want: []span{{"ab", 1, -days(700), Forever}}},
-		{name: "what is held by replacement grows stale", world: []Achievement{replacedBy(badge("old"), "a"), badge("a"), badge("c"), fresh},
-			awards: []Award{got("old", 3), got("c", 50)}, want: []span{{"ab", 1, day(3), day(34) + 1}}},
+		{
+			name: "nothing begins after the date until which awards count", world: []Achievement{badge("a"), dated},
+			awards: []Award{got("a", 12)},
+		},
+		{
+			name: "nor again when it has come", world: []Achievement{badge("a"), dated},
+			awards: []Award{got("a", 3)}, want: []span{{"ab", 1, day(3), day(10)}},
+		},
+		{
+			name: "grace is settled by the version in force", world: append(abc[:3:3], stack("ab", Holds("a")),
+				edit(Holds("b"), day(20), Grace, day(30)), edit(Holds("c"), day(25), Grandfather, 0)),
+			awards: []Award{got("a", 3), got("c", 26)}, want: []span{{"ab", 1, day(3), Forever}},
+		},
+		{
+			name: "not by one that no longer is", world: append(abc[:3:3], stack("ab", Holds("a")),
+				edit(Holds("b"), day(20), Grace, day(30)), edit(Holds("c"), day(25), Grandfather, 0)),
+			awards: []Award{got("a", 3), got("b", 26)}, want: []span{{"ab", 1, day(3), day(30)}},
+		},
+		{
+			name: "each of several versions is tested on its day", world: append(abc[:3:3], stack("ab", Holds("a")),
+				edit(Holds("b"), day(20), Reevaluate, 0), edit(Holds("c"), day(25), Reevaluate, 0)),
+			awards: []Award{got("a", 3), got("b", 5)}, want: []span{{"ab", 1, day(3), day(25)}},
+		},
+		{
+			name: "a draft in between tests nothing", world: append(abc[:3:3], stack("ab", Holds("a")),
+				version(stack("ab", Holds("b")), Draft, day(20)), edit(Holds("a"), day(25), Reevaluate, 0)),
+			awards: []Award{got("a", 3)}, want: []span{{"ab", 1, day(3), Forever}},
+		},
+		{
+			name: "retired, then in force again", world: []Achievement{
+				badge("a"), stack("ab", Holds("a")),
+				version(stack("ab", Holds("a")), Retired, day(20)), version(stack("ab", Holds("a")), InForce, day(40)),
+			},
+			awards: []Award{got("a", 25)}, want: []span{{"ab", 3, day(40), Forever}},
+		},
+		{
+			name: "who holds the replaced one holds the other", world: []Achievement{replacedBy(badge("a"), "b"), badge("b"), stack("ab", Holds("b"))},
+			awards: []Award{got("a", 3)}, want: []span{{"ab", 1, day(3), Forever}},
+		},
+		{
+			name: "from when it is replaced", world: []Achievement{
+				badge("a"), badge("b"), stack("ab", Holds("b")),
+				replacedBy(version(badge("a"), Retired, day(20)), "b"),
+			},
+			awards: []Award{got("a", 3)}, want: []span{{"ab", 1, day(20), Forever}},
+		},
+		{
+			name: "and does so while that is said again", world: []Achievement{
+				badge("a"), badge("b"), stack("ab", Holds("b")),
+				replacedBy(version(badge("a"), Retired, day(20)), "b"), replacedBy(version(badge("a"), Retired, day(40)), "b"),
+			},
+			awards: []Award{got("a", 3)}, want: []span{{"ab", 1, day(20), Forever}},
+		},
+		{
+			name: "a draft replaces nothing", world: []Achievement{
+				badge("a"), badge("b"), stack("ab", Holds("b")),
+				replacedBy(version(badge("a"), Draft, day(2)), "b"),
+			},
+			awards: []Award{got("a", 3)},
+		},
+		{
+			name: "a late publication of an earlier version does not undo it", world: []Achievement{
+				badge("a"), badge("b"), stack("ab", Holds("b")),
+				replacedBy(version(badge("a"), Retired, day(20)), "b"), version(badge("a"), InForce, day(10)),
+			},
+			awards: []Award{got("a", 3)}, want: []span{{"ab", 1, day(20), Forever}},
+		},
+		{
+			name: "awards of before 1970 count from their day", world: []Achievement{version(badge("a"), InForce, -days(9000)), version(stack("ab", Holds("a")), InForce, -days(8000))},
+			awards: []Award{{Achievement: "a", IssuedAt: -days(700)}}, want: []span{{"ab", 1, -days(700), Forever}},
+		},
+		{
+			name: "what is held by replacement grows stale", world: []Achievement{replacedBy(badge("old"), "a"), badge("a"), badge("c"), fresh},
+			awards: []Award{got("old", 3), got("c", 50)}, want: []span{{"ab", 1, day(3), day(34) + 1}},
+		},
 	}
 	for _, r := range rows {
 		t.Run(r.name, func(t *testing.T) {

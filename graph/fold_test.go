@@ -113,54 +113,94 @@ func TestFold(t *testing.T) {
 		horizon     Instant
 		want        []span
 	}{
-		{name: "met when the last part comes", world: []Achievement{badge("a"), badge("b"), stack("ab", All(Holds("a"), Holds("b")))},
-			awards: []Award{got("a", 3), got("b", 5)}, want: []span{{"ab", 1, day(5), Forever}}},
-		{name: "not met", world: []Achievement{badge("a"), badge("b"), stack("ab", All(Holds("a"), Holds("b")))},
-			awards: []Award{got("a", 3)}},
+		{
+			name: "met when the last part comes", world: []Achievement{badge("a"), badge("b"), stack("ab", All(Holds("a"), Holds("b")))},
+			awards: []Award{got("a", 3), got("b", 5)}, want: []span{{"ab", 1, day(5), Forever}},
+		},
+		{
+			name: "not met", world: []Achievement{badge("a"), badge("b"), stack("ab", All(Holds("a"), Holds("b")))},
+			awards: []Award{got("a", 3)},
+		},
 		{name: "published after the parts were earned", world: func() []Achievement {
 			s := stack("ab", All(Holds("a"), Holds("b")))
 			s.EffectiveFrom = day(10)
 			return []Achievement{badge("a"), badge("b"), s}
 		}(), awards: []Award{got("a", 3), got("b", 5)}, want: []span{{"ab", 1, day(10), Forever}}},
 		{name: "a draft never fires", world: []Achievement{badge("a"), draft}, awards: []Award{got("a", 3)}},
-		{name: "parts must be held together", world: []Achievement{badge("a"), badge("b"), stack("ab", All(Holds("a"), Holds("b")))},
-			awards: []Award{lapsing("a", 3, 4), got("b", 5)}},
-		{name: "a part that lapses later does not end it", world: []Achievement{badge("a"), badge("b"), stack("ab", All(Holds("a"), Holds("b")))},
-			awards: []Award{lapsing("a", 3, 8), got("b", 5)}, want: []span{{"ab", 1, day(5), Forever}}},
-		{name: "unless it follows its parts", world: []Achievement{badge("a"), badge("b"), follows},
-			awards: []Award{lapsing("a", 3, 8), got("b", 5)}, want: []span{{"ab", 1, day(5), day(8)}}},
-		{name: "which may also grow stale", world: []Achievement{badge("a"), fresh},
-			awards: []Award{got("a", 3)}, want: []span{{"ab", 1, day(3), day(34) + 1}}},
-		{name: "stacks of stacks at one instant", world: []Achievement{badge("a"), stack("z1", Holds("a")), stack("y2", Holds("z1")), stack("x3", Holds("y2"))},
-			awards: []Award{got("a", 3)}, want: []span{{"x3", 1, day(3), Forever}, {"y2", 1, day(3), Forever}, {"z1", 1, day(3), Forever}}},
+		{
+			name: "parts must be held together", world: []Achievement{badge("a"), badge("b"), stack("ab", All(Holds("a"), Holds("b")))},
+			awards: []Award{lapsing("a", 3, 4), got("b", 5)},
+		},
+		{
+			name: "a part that lapses later does not end it", world: []Achievement{badge("a"), badge("b"), stack("ab", All(Holds("a"), Holds("b")))},
+			awards: []Award{lapsing("a", 3, 8), got("b", 5)}, want: []span{{"ab", 1, day(5), Forever}},
+		},
+		{
+			name: "unless it follows its parts", world: []Achievement{badge("a"), badge("b"), follows},
+			awards: []Award{lapsing("a", 3, 8), got("b", 5)}, want: []span{{"ab", 1, day(5), day(8)}},
+		},
+		{
+			name: "which may also grow stale", world: []Achievement{badge("a"), fresh},
+			awards: []Award{got("a", 3)}, want: []span{{"ab", 1, day(3), day(34) + 1}},
+		},
+		{
+			name: "stacks of stacks at one instant", world: []Achievement{badge("a"), stack("z1", Holds("a")), stack("y2", Holds("z1")), stack("x3", Holds("y2"))},
+			awards: []Award{got("a", 3)}, want: []span{{"x3", 1, day(3), Forever}, {"y2", 1, day(3), Forever}, {"z1", 1, day(3), Forever}},
+		},
 		{name: "a circle supports nothing", world: []Achievement{stack("x", Holds("y")), stack("y", Holds("x")), badge("a")}, awards: []Award{got("a", 2)}},
-		{name: "a period that ends begins again while the rule holds", world: []Achievement{badge("a"), monthlyTrue}, horizon: day(70),
-			awards: []Award{got("a", 3)}, want: []span{{"monthly", 1, day(3), day(34)}, {"monthly", 1, day(34), day(62)}, {"monthly", 1, day(62), day(93)}}},
-		{name: "but not on its own echo", world: []Achievement{badge("a"), monthly, stack("echo", Holds("monthly"))}, horizon: day(70),
-			awards: []Award{lapsing("a", 3, 10)}, want: []span{{"echo", 1, day(3), Forever}, {"monthly", 1, day(3), day(34)}}},
-		{name: "an edit grandfathers", world: []Achievement{badge("a"), badge("b"), badge("c"), stack("ab", All(Holds("a"), Holds("b"))), edited(Grandfather, 0)},
-			awards: []Award{got("a", 3), got("b", 5)}, want: []span{{"ab", 1, day(5), Forever}}},
-		{name: "or re-evaluates", world: []Achievement{badge("a"), badge("b"), badge("c"), stack("ab", All(Holds("a"), Holds("b"))), edited(Reevaluate, 0)},
-			awards: []Award{got("a", 3), got("b", 5)}, want: []span{{"ab", 1, day(5), day(20)}}},
-		{name: "who passes keeps award and version", world: []Achievement{badge("a"), badge("b"), badge("c"), stack("ab", All(Holds("a"), Holds("b"))), edited(Reevaluate, 0)},
-			awards: []Award{got("a", 3), got("b", 5), got("c", 6)}, want: []span{{"ab", 1, day(5), Forever}}},
-		{name: "grace not used", world: []Achievement{badge("a"), badge("b"), badge("c"), stack("ab", All(Holds("a"), Holds("b"))), edited(Grace, day(30))},
-			awards: []Award{got("a", 3), got("b", 5), got("c", 31)}, want: []span{{"ab", 1, day(5), day(30)}, {"ab", 2, day(31), Forever}}},
-		{name: "grace used", world: []Achievement{badge("a"), badge("b"), badge("c"), stack("ab", All(Holds("a"), Holds("b"))), edited(Grace, day(30))},
-			awards: []Award{got("a", 3), got("b", 5), got("c", 25)}, want: []span{{"ab", 1, day(5), Forever}}},
-		{name: "retired: what is held stays", world: []Achievement{badge("a"), badge("b"), stack("ab", All(Holds("a"), Holds("b"))), retired},
-			awards: []Award{got("a", 3), got("b", 5)}, want: []span{{"ab", 1, day(5), Forever}}},
-		{name: "retired: nothing begins", world: []Achievement{badge("a"), badge("b"), stack("ab", All(Holds("a"), Holds("b"))), retired},
-			awards: []Award{got("a", 3), got("b", 25)}},
-		{name: "tenure is reached by time alone", world: []Achievement{stack("served", months)}, horizon: day(200),
-			assignments: []Assignment{{Role: "analyst", From: day(3)}}, want: []span{{"served", 1, InstantOf(time.Date(2025, 3, 3, 12, 0, 0, 0, time.UTC)), Forever}}},
-		{name: "a level from an award", world: []Achievement{attests, stack("l", AtLevel("sql", 2))},
-			awards: []Award{got("a", 3)}, want: []span{{"l", 1, day(3), Forever}}},
-		{name: "a declared claim is too weak", world: []Achievement{badge("a"), stack("l", AtLevel("sql", 2))},
-			claims: []Claim{{Competency: "sql", Level: 3, Rigor: Declared, By: "self", At: day(3)}}},
-		{name: "the latest claim of a source counts", world: []Achievement{badge("a"), stack("l", All(AtLevel("sql", 2), Holds("a")))},
+		{
+			name: "a period that ends begins again while the rule holds", world: []Achievement{badge("a"), monthlyTrue}, horizon: day(70),
+			awards: []Award{got("a", 3)}, want: []span{{"monthly", 1, day(3), day(34)}, {"monthly", 1, day(34), day(62)}, {"monthly", 1, day(62), day(93)}},
+		},
+		{
+			name: "but not on its own echo", world: []Achievement{badge("a"), monthly, stack("echo", Holds("monthly"))}, horizon: day(70),
+			awards: []Award{lapsing("a", 3, 10)}, want: []span{{"echo", 1, day(3), Forever}, {"monthly", 1, day(3), day(34)}},
+		},
+		{
+			name: "an edit grandfathers", world: []Achievement{badge("a"), badge("b"), badge("c"), stack("ab", All(Holds("a"), Holds("b"))), edited(Grandfather, 0)},
+			awards: []Award{got("a", 3), got("b", 5)}, want: []span{{"ab", 1, day(5), Forever}},
+		},
+		{
+			name: "or re-evaluates", world: []Achievement{badge("a"), badge("b"), badge("c"), stack("ab", All(Holds("a"), Holds("b"))), edited(Reevaluate, 0)},
+			awards: []Award{got("a", 3), got("b", 5)}, want: []span{{"ab", 1, day(5), day(20)}},
+		},
+		{
+			name: "who passes keeps award and version", world: []Achievement{badge("a"), badge("b"), badge("c"), stack("ab", All(Holds("a"), Holds("b"))), edited(Reevaluate, 0)},
+			awards: []Award{got("a", 3), got("b", 5), got("c", 6)}, want: []span{{"ab", 1, day(5), Forever}},
+		},
+		{
+			name: "grace not used", world: []Achievement{badge("a"), badge("b"), badge("c"), stack("ab", All(Holds("a"), Holds("b"))), edited(Grace, day(30))},
+			awards: []Award{got("a", 3), got("b", 5), got("c", 31)}, want: []span{{"ab", 1, day(5), day(30)}, {"ab", 2, day(31), Forever}},
+		},
+		{
+			name: "grace used", world: []Achievement{badge("a"), badge("b"), badge("c"), stack("ab", All(Holds("a"), Holds("b"))), edited(Grace, day(30))},
+			awards: []Award{got("a", 3), got("b", 5), got("c", 25)}, want: []span{{"ab", 1, day(5), Forever}},
+		},
+		{
+			name: "retired: what is held stays", world: []Achievement{badge("a"), badge("b"), stack("ab", All(Holds("a"), Holds("b"))), retired},
+			awards: []Award{got("a", 3), got("b", 5)}, want: []span{{"ab", 1, day(5), Forever}},
+		},
+		{
+			name: "retired: nothing begins", world: []Achievement{badge("a"), badge("b"), stack("ab", All(Holds("a"), Holds("b"))), retired},
+			awards: []Award{got("a", 3), got("b", 25)},
+		},
+		{
+			name: "tenure is reached by time alone", world: []Achievement{stack("served", months)}, horizon: day(200),
+			assignments: []Assignment{{Role: "analyst", From: day(3)}}, want: []span{{"served", 1, InstantOf(time.Date(2025, 3, 3, 12, 0, 0, 0, time.UTC)), Forever}},
+		},
+		{
+			name: "a level from an award", world: []Achievement{attests, stack("l", AtLevel("sql", 2))},
+			awards: []Award{got("a", 3)}, want: []span{{"l", 1, day(3), Forever}},
+		},
+		{
+			name: "a declared claim is too weak", world: []Achievement{badge("a"), stack("l", AtLevel("sql", 2))},
+			claims: []Claim{{Competency: "sql", Level: 3, Rigor: Declared, By: "self", At: day(3)}},
+		},
+		{
+			name: "the latest claim of a source counts", world: []Achievement{badge("a"), stack("l", All(AtLevel("sql", 2), Holds("a")))},
 			claims: []Claim{{Competency: "sql", Level: 3, Rigor: Assessed, By: "m", At: day(3)}, {Competency: "sql", Level: 1, Rigor: Assessed, By: "m", At: day(4)}},
-			awards: []Award{got("a", 5)}},
+			awards: []Award{got("a", 5)},
+		},
 	}
 	for _, r := range rows {
 		t.Run(r.name, func(t *testing.T) {

@@ -41,6 +41,7 @@ func (c *Catalog) watch() watchers {
 						for _, r := range n.Roles {
 							w.byRole[r] = append(w.byRole[r], a)
 						}
+					default:
 					}
 				}
 			}

@@ -26,6 +26,7 @@ func (i Instant) String() string {
 		return ""
 	case Forever:
 		return "forever"
+	default:
 	}
 	return i.Time().Format("2006-01-02T15:04:05.000Z")
 }

@@ -110,7 +110,7 @@ func TestOrderOfArrival(t *testing.T) {
 			}
 		}
 		// Catalogs are published in their order, facts anywhere between them.
-		arrive := func(order []int, cuts []int, at Instant) *Snapshot {
+		arrive := func(order, cuts []int, at Instant) *Snapshot {
 			s := emptySnapshot()
 			publish := func(b Batch) {
 				b.At = at

@@ -75,6 +75,7 @@ func (c *Catalog) compileNode(t *Tree, r *Requirement, cat map[ID][]AchievementI
 				t.Nodes[child].Within = r.OverCategory
 			}
 		}
+	default:
 	}
 	if r.Node == "" {
 		named := *r
