@@ -3,6 +3,7 @@ package graph_test
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -81,6 +82,31 @@ func TestSearchESCO(t *testing.T) {
 	if id, hits := c.Resolve(graph.KindRole, "Data Scientist"); id == "" {
 		t.Errorf("Resolve(data scientist) names nothing; candidates %v", hits)
 	}
+}
+
+// BenchmarkCompileESCO compiles all of ESCO with derived badges, and says what
+// the compiled catalog holds beside the entries it was made from, and what both
+// hold together.
+func BenchmarkCompileESCO(b *testing.B) {
+	held := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	empty := held()
+	batch := esco(b, exchange.DeriveBadges)
+	entries := held()
+	var c *graph.Catalog
+	for b.Loop() {
+		c = graph.CompileBatch(batch)
+	}
+	both := held()
+	const mib = 1 << 20
+	b.ReportMetric(float64(both-entries)/mib, "MiB-compiled")
+	b.ReportMetric(float64(both-empty)/mib, "MiB-together")
+	runtime.KeepAlive(c)
+	runtime.KeepAlive(batch)
 }
 
 // BenchmarkLintESCO judges all of ESCO with derived badges, and an edit of one
