@@ -117,8 +117,7 @@ func (i *importer) partly(err error) error {
 		return err
 	}
 	e := *own
-	e.Message += fmt.Sprintf("; %d commits, up to revision %d, stay recorded, and importing the same files again completes them",
-		i.report.GetCommits(), i.newest.Revision)
+	e.Message += fmt.Sprintf("; what was committed up to revision %d stays recorded, and importing the same files again completes it", i.newest.Revision)
 	return &e
 }
 

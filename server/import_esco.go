@@ -100,9 +100,6 @@ func (i *importer) escoReport(r *exchange.Report) error {
 func (i *importer) publish(ctx context.Context, want graph.Batch, source graph.ID, report *exchange.Report) error {
 	i.server.publishing.Lock()
 	defer i.server.publishing.Unlock()
-	if !i.header.GetDryRun() {
-		i.live = i.server.live
-	}
 	batch, changes := i.live.Head().Catalog.Publication(want, source, false)
 	c := i.count(cairnv1.FactKind_FACT_KIND_ENTRY)
 	c.Recorded, c.Unchanged = int64(len(changes)), int64(want.Len()-len(changes))

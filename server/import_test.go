@@ -383,7 +383,7 @@ func TestImportGoesOn(t *testing.T) {
 	}
 	defer s.Close()
 	r := w.load(t, s.Client(), &cairnv1.ImportHeader{}, files...)
-	if status.Code(r.err) != codes.Unavailable || !strings.Contains(r.err.Error(), "1 commits, up to revision 2, stay recorded") {
+	if status.Code(r.err) != codes.Unavailable || !strings.Contains(r.err.Error(), "what was committed up to revision 2 stays recorded") {
 		t.Errorf("%v, want UNAVAILABLE and what stays", r.err)
 	}
 	if r.report.GetCommits() != 1 || r.report.GetBasis().GetRevision() != 2 || r.facts()["person"][0] != importChunk {

@@ -212,8 +212,8 @@ func (t *standing) why(n *graph.TreeNode, r *graph.NodeResult, shown *cairnv1.Ev
 	}
 	switch r.State {
 	case graph.StateTooWeak:
-		if e.Valid && !e.Counts {
-			add("PREREQUISITE_ENFORCED", nil)
+		if e.Version != nil && e.Valid && !e.Counts {
+			add("PREREQUISITE_ENFORCED", map[string]string{"achievement": string(e.Version.ID)})
 		}
 		if e.Rigor < n.MinRigor {
 			add("RIGOR_TOO_LOW", map[string]string{"rigor": e.Rigor.String(), "min_rigor": n.MinRigor.String()})
@@ -234,7 +234,7 @@ func (t *standing) why(n *graph.TreeNode, r *graph.NodeResult, shown *cairnv1.Ev
 			add("REPLACED", map[string]string{"held": string(e.Version.ID)})
 		}
 		if shown.GetPrerequisiteUnmet() {
-			add("PREREQUISITE_UNMET", nil)
+			add("PREREQUISITE_UNMET", map[string]string{"achievement": string(e.Version.ID)})
 		}
 	default: // plainly missing, or undecided
 	}
