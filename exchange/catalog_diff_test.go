@@ -117,8 +117,9 @@ func TestDiffCatalog(t *testing.T) {
 						t.Errorf("%v %s %v:\n%s", c.Kind, c.ID, c.Action, d)
 					}
 				}
-				if len(changes) != files.Batch.Len() {
-					t.Errorf("%d changes, want %d", len(changes), files.Batch.Len())
+				// Settings that say the same are nobody's.
+				if want := files.Batch.Len() - 1; len(changes) != want {
+					t.Errorf("%d changes, want %d", len(changes), want)
 				}
 				return
 			}
