@@ -71,12 +71,11 @@ func stamp(i graph.Instant) *timestamppb.Timestamp { return setStamp(new(timesta
 
 // setStamp makes m be i, and returns it.
 func setStamp(m *timestamppb.Timestamp, i graph.Instant) *timestamppb.Timestamp {
-	m.Seconds = int64(i) / 1000
-	ms := int64(i) % 1000
+	sec, ms := int64(i)/1000, int64(i)%1000
 	if ms < 0 {
-		m.Seconds, ms = m.Seconds-1, ms+1000
+		sec, ms = sec-1, ms+1000
 	}
-	m.Nanos = int32(ms) * 1e6
+	m.Seconds, m.Nanos = sec, int32(ms)*1e6
 	return m
 }
 
@@ -99,13 +98,13 @@ func (r *rules) add(x rule) {
 // achievement and role add a version; nil adds nothing.
 func (r *rules) achievement(v *graph.Version) {
 	if v != nil {
-		r.add(rule{cairnv1.Kind_KIND_ACHIEVEMENT, v.ID, v.Lifecycle.Version})
+		r.add(rule{cairnv1.Kind_KIND_ACHIEVEMENT, v.ID, v.Version})
 	}
 }
 
 func (r *rules) role(v *graph.RoleVersion) {
 	if v != nil {
-		r.add(rule{cairnv1.Kind_KIND_ROLE, v.ID, v.Lifecycle.Version})
+		r.add(rule{cairnv1.Kind_KIND_ROLE, v.ID, v.Version})
 	}
 }
 

@@ -34,8 +34,8 @@ func (s *catalogService) GetCompetency(ctx context.Context, req *cairnv1.GetComp
 		l.add(graph.KindAchievement, p.Version.ID)
 		answer.AttestedBy = append(answer.AttestedBy, &cairnv1.AttestedBy{Achievement: string(p.Version.ID), Level: int32(p.Level)})
 	}
-	slices.SortStableFunc(answer.AttestedBy, func(a, b *cairnv1.AttestedBy) int {
-		return cmp.Or(cmp.Compare(a.Achievement, b.Achievement), cmp.Compare(a.Level, b.Level))
+	slices.SortStableFunc(answer.GetAttestedBy(), func(a, b *cairnv1.AttestedBy) int {
+		return cmp.Or(cmp.Compare(a.GetAchievement(), b.GetAchievement()), cmp.Compare(a.GetLevel(), b.GetLevel()))
 	})
 	answer.Labels = l.labels()
 	served := s.servedContent(ctx, answer)

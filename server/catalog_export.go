@@ -32,7 +32,7 @@ func (s *catalogService) ExportCatalog(ctx context.Context, req *cairnv1.ExportC
 		for _, f := range files {
 			file := &cairnv1.SourceFile{Name: url.PathEscape(string(name)) + "/" + f.Name, Content: f.Content}
 			if req.GetFormat() == cairnv1.ExportCatalogRequest_FORMAT_JSON {
-				file.Name = strings.TrimSuffix(file.Name, ".yaml") + ".json"
+				file.Name = strings.TrimSuffix(file.GetName(), ".yaml") + ".json"
 				if file.Content, err = yamlToJSON(f.Content); err != nil {
 					return nil, err
 				}

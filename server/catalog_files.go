@@ -104,10 +104,14 @@ func (s *sources) counts() []*cairnv1.KindCount {
 		kind cairnv1.Kind
 		n    int
 	}{
-		{cairnv1.Kind_KIND_COMPETENCY, len(b.Competencies)}, {cairnv1.Kind_KIND_ACHIEVEMENT, len(b.Achievements)},
-		{cairnv1.Kind_KIND_ROLE, len(b.Roles)}, {cairnv1.Kind_KIND_ISSUER, len(b.Issuers)},
-		{cairnv1.Kind_KIND_FRAMEWORK, len(b.Frameworks)}, {cairnv1.Kind_KIND_SCALE, len(b.Scales)},
-		{cairnv1.Kind_KIND_LADDER, len(b.Ladders)}, {cairnv1.Kind_KIND_SETTINGS, settings},
+		{cairnv1.Kind_KIND_COMPETENCY, len(b.Competencies)},
+		{cairnv1.Kind_KIND_ACHIEVEMENT, len(b.Achievements)},
+		{cairnv1.Kind_KIND_ROLE, len(b.Roles)},
+		{cairnv1.Kind_KIND_ISSUER, len(b.Issuers)},
+		{cairnv1.Kind_KIND_FRAMEWORK, len(b.Frameworks)},
+		{cairnv1.Kind_KIND_SCALE, len(b.Scales)},
+		{cairnv1.Kind_KIND_LADDER, len(b.Ladders)},
+		{cairnv1.Kind_KIND_SETTINGS, settings},
 		{cairnv1.Kind_KIND_CONVERSION, len(b.Conversions)},
 	} {
 		if c.n > 0 {
@@ -129,7 +133,7 @@ func (s *catalogService) LintCatalog(ctx context.Context, req *cairnv1.LintCatal
 	}
 	files := readSources(req.GetFiles(), base)
 	answer := &cairnv1.LintCatalogAnswer{Problems: files.lint(base), Entries: files.counts(), Basis: s.basis(snap, at, nil)}
-	for _, p := range answer.Problems {
+	for _, p := range answer.GetProblems() {
 		if p.GetSeverity() == cairnv1.Severity_SEVERITY_ERROR {
 			answer.Errors++
 		} else {
@@ -176,6 +180,7 @@ func (s *sources) diff(base *graph.Catalog, changes []exchange.CatalogChange, l 
 			out.Changed++
 		case graph.EntryRetired:
 			out.Retired++
+		case graph.EntryActionUnspecified:
 		}
 		if ch.Before == nil || s.has(ch) {
 			fromFiles++
@@ -200,8 +205,8 @@ func (s *sources) diff(base *graph.Catalog, changes []exchange.CatalogChange, l 
 		}
 		out.Changes = append(out.Changes, m)
 	}
-	slices.SortStableFunc(out.Changes, func(a, b *cairnv1.CatalogChange) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Id, b.Id))
+	slices.SortStableFunc(out.GetChanges(), func(a, b *cairnv1.CatalogChange) int {
+		return cmp.Or(cmp.Compare(a.GetKind(), b.GetKind()), cmp.Compare(a.GetId(), b.GetId()))
 	})
 	all := int32(0)
 	for _, c := range s.counts() {
@@ -294,6 +299,7 @@ func (s *catalogService) ApplyCatalog(ctx context.Context, req *cairnv1.ApplyCat
 			answer.Superseded++
 		case graph.Withdrawn:
 			answer.Withdrawn++
+		case graph.ChangeUnspecified:
 		}
 	}
 	if len(derived) > maxDerived {
@@ -331,7 +337,7 @@ func (s *sources) refusal(problems []*cairnv1.Problem) error {
 	if s.refused != nil {
 		reason = "CATALOG_INVALID"
 	}
-	return &refusedCatalog{
+	return &catalogError{
 		cause: &graph.Error{
 			Class: graph.ErrLaw, Reason: reason, Subject: first.GetSubject(),
 			Message: fmt.Sprintf("the files have %d problems that keep them from being published, first: %s: %s", n, first.GetCode(), first.GetMessage()),
@@ -346,5 +352,5 @@ func (s *sources) located(err error) error {
 	if e == nil {
 		return err
 	}
-	return &refusedCatalog{cause: e, problems: &cairnv1.CatalogProblems{Problems: problemsOut(s.read.Locate(e.Problems))}}
+	return &catalogError{cause: e, problems: &cairnv1.CatalogProblems{Problems: problemsOut(s.read.Locate(e.Problems))}}
 }

@@ -1,8 +1,6 @@
 package server
 
 import (
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	cairnv1 "github.com/cairn-skills/cairn/gen/cairn/v1"
 	"github.com/cairn-skills/cairn/graph"
 )
@@ -124,7 +122,7 @@ func evidenceOut(p *graph.Profile, e *graph.Evidence, l *labeler) *cairnv1.Evide
 		return out
 	}
 	out.Fact = &cairnv1.Evidence_Award{Award: e.Fact.String()}
-	out.Achievement, out.Version = string(e.Version.ID), int32(e.Version.Lifecycle.Version)
+	out.Achievement, out.Version = string(e.Version.ID), int32(e.Version.Version)
 	l.add(graph.KindAchievement, e.Version.ID)
 	return out
 }
@@ -134,25 +132,25 @@ func evidenceOut(p *graph.Profile, e *graph.Evidence, l *labeler) *cairnv1.Evide
 func awardOut(p *graph.Profile, e *graph.Evidence, l *labeler) *cairnv1.Award {
 	issuer := issuerID(p.Catalog, e.Issuer)
 	out := &cairnv1.Award{
-		Id: e.Fact.String(), Person: string(p.Person), Achievement: string(e.Version.ID), Version: int32(e.Version.Lifecycle.Version),
+		Id: e.Fact.String(), Person: string(p.Person), Achievement: string(e.Version.ID), Version: int32(e.Version.Version),
 		IssuedAt: stamp(e.IssuedAt), ValidUntil: timestamp(e.ValidUntil), Source: sourceOut(e.Source), Rigor: rigorOut(e.Rigor),
 		Issuer: string(issuer), Held: true, Valid: e.Valid, Counts: e.Counts, PrerequisiteUnmet: e.PrereqUnmet,
 	}
 	l.add(graph.KindPerson, p.Person)
 	l.add(graph.KindAchievement, e.Version.ID)
 	l.add(graph.KindIssuer, issuer)
-	version := &cairnv1.RuleVersion{Kind: cairnv1.Kind_KIND_ACHIEVEMENT, Id: out.Achievement, Version: out.Version}
+	version := &cairnv1.RuleVersion{Kind: cairnv1.Kind_KIND_ACHIEVEMENT, Id: out.GetAchievement(), Version: out.GetVersion()}
 	because := func(code string, params map[string]string) {
-		out.Reasons = append(out.Reasons, &cairnv1.Reason{Code: code, Params: params, Award: out.Id, Rule: version})
+		out.Reasons = append(out.Reasons, &cairnv1.Reason{Code: code, Params: params, Award: out.GetId(), Rule: version})
 	}
 	switch {
 	case !e.Valid:
 		because("AWARD_LAPSED", map[string]string{"valid_until": e.ValidUntil.String()})
 	case !e.Counts:
-		because("PREREQUISITE_ENFORCED", map[string]string{"achievement": out.Achievement})
+		because("PREREQUISITE_ENFORCED", map[string]string{"achievement": out.GetAchievement()})
 	}
 	if e.PrereqUnmet {
-		because("PREREQUISITE_UNMET", map[string]string{"achievement": out.Achievement})
+		because("PREREQUISITE_UNMET", map[string]string{"achievement": out.GetAchievement()})
 	}
 	return out
 }
@@ -187,12 +185,4 @@ func assignmentOut(a *graph.Assignment, at graph.Instant, l *labeler) *cairnv1.A
 // runs reports whether a runs at an instant.
 func runs(a *graph.Assignment, at graph.Instant) bool {
 	return a.From <= at && at < a.Until.End()
-}
-
-// untilIn is a half-open end; nil means open.
-func untilIn(field string, t *timestamppb.Timestamp) (graph.Instant, error) {
-	if t == nil {
-		return 0, nil
-	}
-	return instantOf(field, t)
 }

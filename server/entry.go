@@ -203,6 +203,7 @@ func requirementNode(t *graph.Tree, i int32, term bool, l *labeler) *cairnv1.Req
 			tenure.In = &cairnv1.Tenure_Family{Family: string(n.Family)}
 		}
 		out.Asks = &cairnv1.Requirement_Tenure{Tenure: tenure}
+	case graph.OpUnspecified:
 	}
 	if n.Op == graph.OpCredits && n.OverCategory != "" {
 		return out // the category stands for the children that the tree has

@@ -80,7 +80,7 @@ func (s *Server) statusOf(ctx context.Context, err error) error {
 	if errors.Is(err, errUnknownMethod) {
 		return detailed(codes.Unimplemented, "UNIMPLEMENTED", "", err.Error(), request)
 	}
-	if refused, ok := errors.AsType[*refusedCatalog](err); ok {
+	if refused, ok := errors.AsType[*catalogError](err); ok {
 		return detailed(codes.FailedPrecondition, refused.cause.Reason, refused.cause.Subject, refused.Error(), refused.problems, request)
 	}
 	e, _ := errors.AsType[*graph.Error](err)
@@ -131,15 +131,16 @@ func detailed(code codes.Code, reason, subject, message string, details ...proto
 	return st.Err()
 }
 
-// shapeMessage is what is wrong with the first field, and with how many more.
+// shapeMessage is what is wrong with the first field.
 func shapeMessage(e *protovalidate.ValidationError) string {
-	for _, f := range shapeFields(e).FieldViolations {
-		if f.Field == "" {
-			return f.Description
-		}
-		return f.Field + ": " + f.Description
+	list := shapeFields(e).GetFieldViolations()
+	switch {
+	case len(list) == 0:
+		return "the request has another shape"
+	case list[0].GetField() == "":
+		return list[0].GetDescription()
 	}
-	return "the request has another shape"
+	return list[0].GetField() + ": " + list[0].GetDescription()
 }
 
 func shapeFields(e *protovalidate.ValidationError) *errdetails.BadRequest {
@@ -155,14 +156,14 @@ func shapeFields(e *protovalidate.ValidationError) *errdetails.BadRequest {
 // errUnknownService answers health checks of services that the server has not.
 var errUnknownService = &graph.Error{Class: graph.ErrNotFound, Reason: "SERVICE_NOT_FOUND", Subject: "service", Message: "the server has no such service"}
 
-// refusedCatalog is why catalog files were refused, with the places.
-type refusedCatalog struct {
+// catalogError is why catalog files were refused, with the places.
+type catalogError struct {
 	cause    *graph.Error
 	problems *cairnv1.CatalogProblems
 }
 
 // Error is the first problem and how many more there are.
-func (e *refusedCatalog) Error() string { return e.cause.Error() }
+func (e *catalogError) Error() string { return e.cause.Error() }
 
 // Unwrap is the error without the places.
-func (e *refusedCatalog) Unwrap() error { return e.cause }
+func (e *catalogError) Unwrap() error { return e.cause }

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -57,7 +56,6 @@ type guards struct {
 	server    *Server
 	validator protovalidate.Validator
 	rules     map[string]*cairnv1.Rule // by full method, "/cairn.v1.CatalogService/GetRole"
-	shaped    map[protoreflect.FullName]bool
 }
 
 // newGuards compiles the shape rules of every request, so that the first call
@@ -259,11 +257,3 @@ func tagRevision(tag string) (uint64, error) {
 
 // unknownMethod answers calls that no service has.
 func unknownMethod(any, grpc.ServerStream) error { return errUnknownMethod }
-
-var _ error = (*panicked)(nil)
-
-// isShape reports whether err is about the shape of a request.
-func isShape(err error) bool {
-	_, ok := errors.AsType[*protovalidate.ValidationError](err)
-	return ok
-}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -174,14 +175,15 @@ func titleOf(c *graph.Catalog, k graph.Kind, id graph.ID) graph.Text {
 		if x, _, ok := c.Ladder(id); ok {
 			return x.Title
 		}
+	case graph.KindUnspecified, graph.KindPerson:
 	}
 	return nil
 }
 
 func newestTitle[V any](versions []V, parts func(V) (graph.Status, graph.Text)) graph.Text {
 	var title graph.Text
-	for i := len(versions) - 1; i >= 0; i-- {
-		status, t := parts(versions[i])
+	for _, v := range slices.Backward(versions) {
+		status, t := parts(v)
 		if status != graph.Draft {
 			return t
 		}

@@ -26,7 +26,7 @@ func newNative(s *Server, g *guards) *grpc.Server {
 		grpc.ForceServerCodecV2(codec{encoding.GetCodecV2(grpcproto.Name)}),
 		grpc.MaxHeaderListSize(maxHeaderBytes), grpc.MaxConcurrentStreams(1000), grpc.ConnectionTimeout(headerLimit),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
-		grpc.SharedWriteBuffer(true), grpc.WaitForHandlers(true), grpc.NumStreamWorkers(streamWorkers),
+		grpc.WaitForHandlers(true), grpc.NumStreamWorkers(streamWorkers),
 	)
 }
 

@@ -170,7 +170,7 @@ func (s *peopleService) ListAwards(ctx context.Context, req *cairnv1.ListAwardsR
 		answer.Awards = append(answer.Awards, awardOut(profile, e, l))
 	}
 	if req.GetWithEvidence() {
-		if err := s.addEvidence(ctx, profile.Person, found[lo:hi], answer.Awards); err != nil {
+		if err := s.addEvidence(ctx, profile.Person, found[lo:hi], answer.GetAwards()); err != nil {
 			return nil, err
 		}
 	}

@@ -30,8 +30,8 @@ func reasonOf(st *status.Status) string {
 	return ""
 }
 
-// A code in the sources is a literal of capitals. Those that look like one and
-// are none:
+// noCodes look like codes in the sources, which are literals of capitals, and
+// are none.
 var noCodes = []string{"GET", "HEAD", "POST", "ID", "CSV", "TSV", "ESCO", "UTC", "NFC", "NFD", "EUR", "USD", "SKOS", "PRI"}
 
 // TestReasonsAreListed: docs/reasons.md has every code that an error, a row or an

@@ -3,12 +3,11 @@ package server
 import (
 	"context"
 	"errors"
-	"log"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -55,9 +54,10 @@ func newHandler(s *Server) (http.Handler, error) {
 		runtime.WithErrorHandler(writeError),
 		runtime.WithRoutingErrorHandler(func(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
 			err := detailed(codes.NotFound, "NO_SUCH_PATH", strings.ReplaceAll(r.URL.Path, slash, "/"), "nothing is at this path; GET /openapi.json lists what is")
-			if code == http.StatusMethodNotAllowed {
+			switch code {
+			case http.StatusMethodNotAllowed:
 				err = &runtime.HTTPStatusError{HTTPStatus: code, Err: detailed(codes.Unimplemented, "METHOD_NOT_ALLOWED", r.Method, "the path does not take this method")}
-			} else if code == http.StatusBadRequest {
+			case http.StatusBadRequest:
 				err = detailed(codes.InvalidArgument, "SHAPE", "", "the path is not encoded as encodeURIComponent does it")
 			}
 			writeError(ctx, mux, m, w, r, err)
@@ -281,12 +281,7 @@ func writeError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler,
 // withReason adds to a status that the gateway or gRPC made what all others have.
 func withReason(st *status.Status, id string) *status.Status {
 	has := func(match func(any) bool) bool {
-		for _, d := range st.Details() {
-			if match(d) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(st.Details(), match)
 	}
 	if !has(func(d any) bool { _, ok := d.(*errdetails.ErrorInfo); return ok }) {
 		reason := internalReason
@@ -347,6 +342,3 @@ func fieldPath(d protoreflect.MessageDescriptor, key string) ([]string, bool) {
 	}
 	return path, true
 }
-
-// quiet hands what net/http logs on to l.
-func quiet(l *slog.Logger) *log.Logger { return slog.NewLogLogger(l.Handler(), slog.LevelWarn) }

@@ -69,8 +69,9 @@ func retiredAt(c *graph.Catalog, h *graph.Hit, at graph.Instant) bool {
 		i, _ := c.Role(h.ID)
 		v := roleAt(c, i, at)
 		return v.Status == graph.Retired && v.EffectiveFrom <= at
+	default:
+		return h.Retired
 	}
-	return h.Retired
 }
 
 // peopleNamed are the people with a name, the best match first, then by id: with

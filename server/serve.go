@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -66,7 +67,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	split := newSplitter(l, headerLimit)
 	web := &http.Server{
 		Handler: s.handler, ReadHeaderTimeout: headerLimit, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: quiet(s.log),
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
 	var running sync.WaitGroup
 	failed := make(chan error, 3)

@@ -30,9 +30,18 @@ func TestListen(t *testing.T) {
 		addr   string
 		reason string
 	}{
-		{"127.0.0.1:0", ""}, {"localhost:0", ""}, {"127.8.8.8:0", ""}, {"[::1]:0", "any"},
-		{":8080", "NOT_LOOPBACK"}, {"0.0.0.0:0", "NOT_LOOPBACK"}, {"[::]:0", "NOT_LOOPBACK"}, {"192.0.2.1:80", "NOT_LOOPBACK"},
-		{"[::ffff:192.0.2.1]:80", "NOT_LOOPBACK"}, {"8080", "ADDRESS"}, {"no.such.host.invalid:80", "ADDRESS"}, {"127.0.0.1:99999", "ADDRESS"},
+		{"127.0.0.1:0", ""},
+		{"localhost:0", ""},
+		{"127.8.8.8:0", ""},
+		{"[::1]:0", "any"},
+		{":8080", "NOT_LOOPBACK"},
+		{"0.0.0.0:0", "NOT_LOOPBACK"},
+		{"[::]:0", "NOT_LOOPBACK"},
+		{"192.0.2.1:80", "NOT_LOOPBACK"},
+		{"[::ffff:192.0.2.1]:80", "NOT_LOOPBACK"},
+		{"8080", "ADDRESS"},
+		{"no.such.host.invalid:80", "ADDRESS"},
+		{"127.0.0.1:99999", "ADDRESS"},
 	} {
 		l, err := Listen(t.Context(), row.addr)
 		if l != nil {
@@ -250,7 +259,7 @@ func TestSilentConnection(t *testing.T) {
 // TestHugeHeaders are refused by both sides of the port.
 func TestHugeHeaders(t *testing.T) {
 	w := newWorld(t, "", Options{})
-	req, err := http.NewRequestWithContext(t.Context(), "GET", w.url+"/v1/ping", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/v1/ping", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

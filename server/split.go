@@ -38,8 +38,8 @@ func newSplitter(l net.Listener, patience time.Duration) *splitter {
 // run accepts until the listener is closed, whose error it returns. The branches
 // end with it.
 func (s *splitter) run() error {
-	defer s.native.Close()
-	defer s.web.Close()
+	defer s.native.end()
+	defer s.web.end()
 	pause := time.Duration(0)
 	for {
 		conn, err := s.Accept()
@@ -130,8 +130,8 @@ func (s *splitter) Close() error {
 	}
 	s.mu.Unlock()
 	err := s.Listener.Close()
-	_ = s.native.Close()
-	_ = s.web.Close()
+	s.native.end()
+	s.web.end()
 	s.peeking.Wait()
 	return err
 }
@@ -171,9 +171,11 @@ func (b *branch) Addr() net.Addr { return b.addr }
 
 // Close ends the branch.
 func (b *branch) Close() error {
-	b.once.Do(func() { close(b.ended) })
+	b.end()
 	return nil
 }
+
+func (b *branch) end() { b.once.Do(func() { close(b.ended) }) }
 
 // begunConn is a connection whose first bytes were read already.
 type begunConn struct {

@@ -60,7 +60,12 @@ func writeNode(out *bytes.Buffer, n *yaml.Node) error {
 		}
 		out.WriteByte(']')
 		return nil
+	default:
+		return writeScalar(out, n)
 	}
+}
+
+func writeScalar(out *bytes.Buffer, n *yaml.Node) error {
 	var value any = n.Value
 	switch n.Tag {
 	case "!!null":
