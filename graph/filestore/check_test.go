@@ -151,6 +151,52 @@ func TestCheckFinds(t *testing.T) {
 	}
 }
 
+// TestForeignPart puts a part of a sister of the file, which shares all that came
+// before, in the place of the file's own: its own checksum fits, the running
+// hash of what follows does not.
+func TestForeignPart(t *testing.T) {
+	for _, newest := range []bool{false, true} {
+		path := made(t)
+		sister := filepath.Join(t.TempDir(), "sister.cairn")
+		for i, name := range fileNames(sister) {
+			write(t, name, read(t, fileNames(path)[i]))
+		}
+		one, two := open(t, path, filestore.Options{}), open(t, sister, filestore.Options{})
+		award := func(i int) graph.Batch { return oneAward(i, false) }
+		for i, s := range []*filestore.Store{one, two} {
+			batches := []graph.Batch{award(i), award(7)}
+			if newest {
+				batches = batches[:1]
+			}
+			if _, err := s.Commit(t.Context(), batches...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var key, value []byte
+		err := two.ChangeData(func(tx *bbolt.Tx) error {
+			c := tx.Bucket([]byte("log")).Cursor()
+			k, v := c.Last()
+			if !newest {
+				k, v = c.Prev()
+			}
+			key, value = bytes.Clone(k), bytes.Clone(v)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := one.ChangeData(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("log")).Put(key, value) }); err != nil {
+			t.Fatal(err)
+		}
+		_, err = one.Load(t.Context(), func(graph.Batch) error { return nil })
+		expectSentence(t, err, "bucket log")
+		report, err := one.Check(t.Context())
+		if err != nil || len(report.Problems) == 0 {
+			t.Errorf("check answered %v, %v", report.Problems, err)
+		}
+	}
+}
+
 // TestBackup backs up a store while it is written: the copy is whole, holds a
 // first part of the log, and has the content that the store had then.
 func TestBackup(t *testing.T) {

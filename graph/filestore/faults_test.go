@@ -117,6 +117,12 @@ func TestOpenRefuses(t *testing.T) {
 			remove(t, path, path+filestore.KeysSuffix)
 		}, filestore.Options{ReadOnly: true}, "does not exist"},
 		{"an empty file", func(t *testing.T, path string) { t.Helper(); write(t, path, nil) }, filestore.Options{}, "the file is empty"},
+		{"a cut file", func(t *testing.T, path string) {
+			t.Helper()
+			if err := os.Truncate(path, 5*4096); err != nil {
+				t.Fatal(err)
+			}
+		}, filestore.Options{}, "the file is cut: it has 20480 bytes"},
 		{"a text", func(t *testing.T, path string) {
 			t.Helper()
 			write(t, path, bytes.Repeat([]byte("no data file "), 9999))

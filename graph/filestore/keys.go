@@ -115,7 +115,9 @@ func (k *personKey) open(bucket, entry, sealed []byte) (plain []byte, erased boo
 
 // associated binds a sealed record to its place.
 func associated(bucket, entry []byte) []byte {
-	out := append([]byte("cairn personal "), bucket...)
+	const label = "cairn personal "
+	out := make([]byte, 0, len(label)+len(bucket)+1+len(entry))
+	out = append(append(out, label...), bucket...)
 	return append(append(out, 0), entry...)
 }
 
