@@ -44,7 +44,8 @@ type Live struct {
 
 	queueMu sync.Mutex // guards queue
 	queue   []*request
-	lead    chan struct{} // holds one token: who has it changes head
+	lead    chan struct{} // holds one token: who has it changes head, and reads doubt
+	doubt   bool          // the outcome of the last commit is unknown: the store may be ahead of head
 
 	pastMu sync.Mutex // guards past and grown
 	past   []*Snapshot
@@ -214,7 +215,7 @@ func (l *Live) publish(next *Snapshot) {
 // (unless opts.Partial), [ErrConflict] when b.If is not the newest revision,
 // [ErrUnavailable] when the store cannot take it or the outcome is unknown:
 // the same batch with the same Key may be committed again. When ctx ends before
-// the batch was taken up nothing is stored.
+// the batch was taken up nothing is stored, and the error is ctx's.
 func (l *Live) Commit(ctx context.Context, b Batch, opts CommitOptions) (Receipt, error) {
 	r := &request{batch: b, options: opts, done: make(chan struct{})}
 	l.queueMu.Lock()
@@ -231,11 +232,28 @@ func (l *Live) Commit(ctx context.Context, b Batch, opts CommitOptions) (Receipt
 			<-r.done // taken up: the outcome is on its way
 			return r.receipt, r.err
 		case <-l.lead:
-			group := l.take()
-			l.process(context.WithoutCancel(ctx), group)
-			l.lead <- struct{}{}
+			l.turn(context.WithoutCancel(ctx))
 		}
 	}
+}
+
+// turn settles the group that waits. The caller holds the lead, which turn
+// gives back.
+func (l *Live) turn(ctx context.Context) {
+	group := l.take()
+	settled := false
+	defer func() {
+		for _, r := range group {
+			if !settled { // the store panicked: nobody is told that all is well
+				r.receipt, r.err = Receipt{}, Unavailable("the store broke down and the outcome is unknown", nil)
+			}
+			close(r.done)
+		}
+		l.doubt = l.doubt || !settled
+		l.lead <- struct{}{}
+	}()
+	l.process(ctx, group)
+	settled = true
 }
 
 // withdraw takes r out of the queue, if nobody took it up.
@@ -259,22 +277,31 @@ func (l *Live) take() []*request {
 	return group
 }
 
-// process settles a group. The caller holds the lead.
+// process decides what becomes of a group. The caller holds the lead.
 func (l *Live) process(ctx context.Context, group []*request) {
-	defer func() {
+	fail := func(err error) {
 		for _, r := range group {
-			close(r.done)
+			r.receipt, r.err = Receipt{}, err
 		}
-	}()
+	}
 	if len(group) == 0 {
 		return
 	}
+	if l.doubt {
+		if err := l.catchUp(ctx); err != nil {
+			fail(err)
+			return
+		}
+		l.doubt = false
+	}
 	for range maxAttempts {
-		tip := l.head.Load()
+		head := l.head.Load()
+		tips := []*Snapshot{head}
 		var stored []*request
 		var batches []Batch
 		keys := make(map[string]*request)
 		for _, r := range group {
+			tip := tips[len(tips)-1]
 			if l.replay(ctx, r, tip, keys) {
 				continue
 			}
@@ -287,39 +314,38 @@ func (l *Live) process(ctx context.Context, group []*request) {
 				if r.batch.Key != "" {
 					keys[r.batch.Key] = r
 				}
-				tip = next
+				tips = append(tips, next)
 			}
 		}
 		if len(batches) == 0 {
 			return
 		}
 		revs, err := l.store.Commit(ctx, batches...)
+		if err == nil {
+			l.settle(stored, batches, revs, tips[1:])
+			for _, r := range group {
+				if r.first != nil {
+					r.receipt.Revision, r.err = r.first.receipt.Revision, r.first.err
+				}
+			}
+			return
+		}
+		head.people.forget(tips[len(tips)-1].people)
+		l.doubt = errors.Is(err, ErrUnavailable)
 		if errors.Is(err, ErrConflict) && l.opts.Shared {
 			if err = l.catchUp(ctx); err == nil {
 				continue
 			}
 		}
-		if err != nil {
-			// Also those that were judged on top of what was not stored.
-			head := l.head.Load().Revision
-			for _, r := range group {
-				if r.err == nil && (r.receipt.Revision > head || r.first != nil) {
-					r.receipt, r.err = Receipt{}, err
-				}
-			}
-			return
-		}
-		l.settle(stored, batches, revs, tip)
+		// Also those that were judged on top of what was not stored.
 		for _, r := range group {
-			if r.first != nil {
-				r.receipt.Revision, r.err = r.first.receipt.Revision, r.first.err
+			if r.err == nil && (r.receipt.Revision > head.Revision || r.first != nil) {
+				r.receipt, r.err = Receipt{}, err
 			}
 		}
 		return
 	}
-	for _, r := range group {
-		r.receipt, r.err = Receipt{}, &Error{Class: ErrConflict, Reason: "CONFLICT", Message: "other writers were first every time; try again"}
-	}
+	fail(&Error{Class: ErrConflict, Reason: "CONFLICT", Message: "other writers were first every time; try again"})
 }
 
 // replay settles r if its key was used before, in the store or in the group.
@@ -357,37 +383,39 @@ func (l *Live) keyRevision(ctx context.Context, b *Batch) (Revision, error) {
 	return 0, err
 }
 
-// settle publishes what the store took. Where a batch's key was stored before,
-// its first revision is the answer and the batch had no effect.
-func (l *Live) settle(stored []*request, batches []Batch, revs []Revision, tip *Snapshot) {
+// settle publishes what the store took, each revision for itself, since any of
+// them may be asked for. Where a batch's key was stored before, its first
+// revision is the answer and the batch had no effect.
+func (l *Live) settle(stored []*request, batches []Batch, revs []Revision, tips []*Snapshot) {
 	head := l.head.Load()
-	expected, replayed := head.Revision, false
+	replayed := false
 	for i := range revs {
-		expected++
-		replayed = replayed || revs[i] != expected
+		replayed = replayed || revs[i] != tips[i].Revision
 		stored[i].receipt.Revision = revs[i]
 	}
 	if !replayed {
-		l.publish(tip)
+		for _, tip := range tips {
+			l.publish(tip)
+		}
 		return
 	}
-	tip = head
+	head.people.forget(tips[len(tips)-1].people)
 	for i := range batches {
-		if revs[i] <= tip.Revision {
+		if revs[i] <= head.Revision {
 			stored[i].receipt.Stored, stored[i].receipt.Replayed = false, true
 			continue
 		}
-		next, err := tip.apply(&batches[i], revs[i])
+		next, err := head.apply(&batches[i], revs[i])
 		if err != nil {
 			broken := Unavailable("a stored batch cannot be applied", err)
-			stored[i].err = broken
 			l.broken.Store(broken)
+			for _, r := range stored[i:] {
+				r.err = broken
+			}
 			return
 		}
-		tip = next
-	}
-	if tip != head {
-		l.publish(tip)
+		l.publish(next)
+		head = next
 	}
 }
 

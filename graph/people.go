@@ -74,7 +74,8 @@ type people struct {
 
 // personIndex maps IDs to positions. Positions are only ever added, so all
 // snapshots share it: an older snapshot ignores positions beyond its own
-// people. A position left behind by a commit that failed is told by the ID.
+// people. A position of a commit that is not stored, or never was, is told by
+// the ID.
 type personIndex struct {
 	base  map[ID]uint32 // filled while loading, then read-only
 	added sync.Map      // ID → uint32, since then
@@ -109,6 +110,14 @@ func (x *personIndex) add(id ID, i uint32) {
 		x.added.Store(id, i)
 	} else {
 		x.base[id] = i
+	}
+}
+
+// forget takes out of the index who joined on the way from p to next, which is
+// not to be.
+func (p *people) forget(next *people) {
+	for i := p.n; i < next.n; i++ {
+		p.index.added.Delete(next.at(i).id)
 	}
 }
 

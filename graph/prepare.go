@@ -61,10 +61,7 @@ func (s *Snapshot) prepare(r *request) (next *Snapshot, prepared *Batch, err err
 	}
 	r.receipt.Revision, r.receipt.Stored = s.Revision+1, true
 	next = &Snapshot{Revision: s.Revision + 1, At: p.batch.At, Catalog: catalog}
-	next.people, next.copied = s.people.with(p.editor.changes)
-	for _, q := range p.editor.changes {
-		next.copied += q.bytes()
-	}
+	next.people, next.copied = p.editor.done()
 	return next, &p.batch, nil
 }
 

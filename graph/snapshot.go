@@ -16,10 +16,6 @@ type Snapshot struct {
 	copied   int // bytes of people copied to make it from its predecessor
 }
 
-func emptySnapshot() *Snapshot {
-	return &Snapshot{Catalog: newCatalog(&registry{}), people: newPeople()}
-}
-
 // wake remembers, for one catalog, from when on a person's kept derived awards
 // no longer suffice.
 type wake struct {
@@ -182,12 +178,7 @@ func (s *Snapshot) apply(b *Batch, rev Revision) (*Snapshot, error) {
 	if err := ed.batch(b); err != nil {
 		return nil, err
 	}
-	for _, q := range ed.changes {
-		next.copied += q.bytes()
-	}
-	var copied int
-	next.people, copied = s.people.with(ed.changes)
-	next.copied += copied
+	next.people, next.copied = ed.done()
 	return next, nil
 }
 
@@ -249,8 +240,20 @@ func (e *editor) join(id ID) {
 	}
 	e.changes[e.n] = &person{id: id, changed: e.rev, changedAt: e.at}
 	e.joined[id] = e.n
-	e.people.index.add(id, e.n)
 	e.n++
+}
+
+// done is the people after the edit, with the bytes copied for it. Who joined is
+// in the index from here on.
+func (e *editor) done() (next *people, copied int) {
+	next, copied = e.people.with(e.changes)
+	for _, q := range e.changes {
+		copied += q.bytes()
+	}
+	for id, i := range e.joined {
+		e.people.index.add(id, i)
+	}
+	return next, copied
 }
 
 // batch applies stored facts. An error is damage: a store handed over facts
