@@ -58,7 +58,10 @@ type labeler struct {
 	snap  *graph.Snapshot
 	asked []string // languages; see wanted
 	shelf *sync.Map
-	out   map[string]*cairnv1.Label // nil: labels are left out
+	// recent are the last ones added: most ids of an answer stand in it twice.
+	recent [8]kindID
+	next   int
+	out    map[string]*cairnv1.Label // nil: labels are left out
 }
 
 // labeler is a collector of labels in the wanted languages, or of none.
@@ -103,25 +106,28 @@ func (l *labeler) add(k graph.Kind, ids ...graph.ID) {
 		return
 	}
 	for _, id := range ids {
-		if id == "" {
+		x := kindID{k, id}
+		if id == "" || slices.Contains(l.recent[:], x) {
 			continue
 		}
+		l.recent[l.next%len(l.recent)] = x
+		l.next++
 		if k == graph.KindPerson {
 			if name := l.snap.Name(id); name != "" {
 				l.out["person/"+string(id)] = &cairnv1.Label{Kind: cairnv1.Kind_KIND_PERSON, Title: name}
 			}
 			continue
 		}
-		e, ok := l.shelf.Load(kindID{k, id})
+		e, ok := l.shelf.Load(x)
 		if !ok {
 			e = l.entry(k, id)
 			if e.(*entryLabel).label == nil {
 				continue // not kept: the ids that people make up have no end
 			}
-			l.shelf.Store(kindID{k, id}, e)
+			l.shelf.Store(x, e)
 		}
-		x := e.(*entryLabel)
-		l.out[x.key] = x.label
+		found := e.(*entryLabel)
+		l.out[found.key] = found.label
 	}
 }
 

@@ -47,22 +47,50 @@ func TestNodeReasons(t *testing.T) {
 	}{
 		{"plainly met", graph.Holds("badge"), held("badge", nil), cairnv1.NodeState_NODE_STATE_MET, "", nil},
 		{"plainly missing", graph.Holds("badge"), nil, cairnv1.NodeState_NODE_STATE_MISSING, "", nil},
-		{"of another rigor", graph.Holds("badge"), held("badge", func(a *graph.Award) { a.Rigor = graph.Endorsed }),
-			cairnv1.NodeState_NODE_STATE_TOO_WEAK, "RIGOR_TOO_LOW", map[string]string{"rigor": "endorsed", "min_rigor": "assessed"}},
-		{"of another issuer", graph.Requirement{Op: graph.OpHolds, Achievement: "badge", Issuers: []graph.ID{"there"}}, held("badge", nil),
-			cairnv1.NodeState_NODE_STATE_TOO_WEAK, "ISSUER_NOT_ACCEPTED", map[string]string{"issuer": "here"}},
-		{"too long ago", graph.Requirement{Op: graph.OpHolds, Achievement: "badge", FreshWithinMonths: 1}, held("badge", nil),
-			cairnv1.NodeState_NODE_STATE_STALE, "AWARD_STALE", map[string]string{"issued_at": "2025-01-11T00:00:00.000Z", "fresh_within_months": "1"}},
-		{"lapsed", graph.Holds("badge"), held("badge", func(a *graph.Award) { a.ValidUntil = graph.InstantOf(day(20)) }),
-			cairnv1.NodeState_NODE_STATE_LAPSED, "AWARD_LAPSED", map[string]string{"valid_until": "2025-01-21T00:00:00.000Z"}},
-		{"by what it replaced", graph.Holds("badge"), held("old", nil),
-			cairnv1.NodeState_NODE_STATE_MET, "REPLACED", map[string]string{"held": "old"}},
-		{"without its prerequisite", graph.Holds("gated"), held("gated", nil),
-			cairnv1.NodeState_NODE_STATE_MET, "PREREQUISITE_UNMET", map[string]string{"achievement": "gated"}},
-		{"without a prerequisite that is enforced", graph.Holds("enforced"), held("enforced", nil),
-			cairnv1.NodeState_NODE_STATE_TOO_WEAK, "PREREQUISITE_ENFORCED", map[string]string{"achievement": "enforced"}},
-		{"of what is not there", graph.Holds("nothing"), nil,
-			cairnv1.NodeState_NODE_STATE_MISSING, "UNKNOWN_ID", map[string]string{"kind": "achievement", "id": "nothing"}},
+		{
+			"of another rigor", graph.Holds("badge"), held("badge", func(a *graph.Award) { a.Rigor = graph.Endorsed }),
+			cairnv1.NodeState_NODE_STATE_TOO_WEAK, "RIGOR_TOO_LOW",
+			map[string]string{"rigor": "endorsed", "min_rigor": "assessed"},
+		},
+		{
+			"of another issuer",
+			graph.Requirement{Op: graph.OpHolds, Achievement: "badge", Issuers: []graph.ID{"there"}},
+			held("badge", nil),
+			cairnv1.NodeState_NODE_STATE_TOO_WEAK, "ISSUER_NOT_ACCEPTED",
+			map[string]string{"issuer": "here"},
+		},
+		{
+			"too long ago",
+			graph.Requirement{Op: graph.OpHolds, Achievement: "badge", FreshWithinMonths: 1},
+			held("badge", nil),
+			cairnv1.NodeState_NODE_STATE_STALE, "AWARD_STALE",
+			map[string]string{"issued_at": "2025-01-11T00:00:00.000Z", "fresh_within_months": "1"},
+		},
+		{
+			"lapsed", graph.Holds("badge"), held("badge", func(a *graph.Award) { a.ValidUntil = graph.InstantOf(day(20)) }),
+			cairnv1.NodeState_NODE_STATE_LAPSED, "AWARD_LAPSED",
+			map[string]string{"valid_until": "2025-01-21T00:00:00.000Z"},
+		},
+		{
+			"by what it replaced", graph.Holds("badge"), held("old", nil),
+			cairnv1.NodeState_NODE_STATE_MET, "REPLACED",
+			map[string]string{"held": "old"},
+		},
+		{
+			"without its prerequisite", graph.Holds("gated"), held("gated", nil),
+			cairnv1.NodeState_NODE_STATE_MET, "PREREQUISITE_UNMET",
+			map[string]string{"achievement": "gated"},
+		},
+		{
+			"without a prerequisite that is enforced", graph.Holds("enforced"), held("enforced", nil),
+			cairnv1.NodeState_NODE_STATE_TOO_WEAK, "PREREQUISITE_ENFORCED",
+			map[string]string{"achievement": "enforced"},
+		},
+		{
+			"of what is not there", graph.Holds("nothing"), nil,
+			cairnv1.NodeState_NODE_STATE_MISSING, "UNKNOWN_ID",
+			map[string]string{"kind": "achievement", "id": "nothing"},
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			p := graph.Suppose(c, graph.InstantOf(day(100)), row.awards, nil)
