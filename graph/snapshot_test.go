@@ -46,7 +46,7 @@ func believed(tb failer, s *Snapshot, id ID, at Instant) []string {
 		}
 		// The end of a derived period that is still live may lie with facts of
 		// later instants; what is asked is whether it is live.
-		out = append(out, fmt.Sprintf("award %s v%d %s %s valid %t counts %t", e.Fact, e.Version.Version, e.Version.ID, e.IssuedAt, e.Valid, e.Counts))
+		out = append(out, fmt.Sprintf("award %s %s from %s %s valid %t counts %t", e.Fact, e.Version.ID, e.Version.EffectiveFrom, e.IssuedAt, e.Valid, e.Counts))
 	}
 	for _, c := range p.Competencies() {
 		out = append(out, fmt.Sprintf("level %s %v", s.Catalog.CompetencyID(c), p.Levels(c)))
@@ -76,10 +76,17 @@ func arrivalWorld() []Batch {
 		e.Lifecycle = Lifecycle{Status: InForce, EffectiveFrom: from, OnChange: policy, GraceUntil: until}
 		return Batch{At: day(1), Achievements: []Achievement{e}}
 	}
+	gone := version(badge("c"), Retired, day(70))
+	gone.ReplacedBy = "b"
+	back := version(stack("follows", AtLeast(2, Holds("a"), Holds("b"), Holds("c"))), InForce, day(100))
 	return []Batch{
 		first,
 		edit(Reevaluate, day(40), 0, AtLeast(2, Holds("a"), Holds("b"), Holds("c"))),
 		edit(Grace, day(80), day(95), All(Holds("a"), Holds("c"))),
+		edit(Grandfather, day(90), 0, AtLeast(2, Holds("b"), Holds("gated"), Holds("c"))),
+		{At: day(1), Achievements: []Achievement{gone}},
+		{At: day(1), Achievements: []Achievement{version(stack("follows", Holds("a")), Retired, day(50))}},
+		{At: day(1), Achievements: []Achievement{back}},
 	}
 }
 
@@ -146,10 +153,13 @@ func TestOrderOfArrival(t *testing.T) {
 		for i := range plain {
 			plain[i] = i
 		}
-		one := arrive(plain, []int{len(facts), len(facts)}, day(60))
-		cut := rapid.IntRange(0, len(facts)).Draw(t, "first edit")
-		two := arrive(rapid.Permutation(plain).Draw(t, "order"), []int{cut, rapid.IntRange(cut, len(facts)).Draw(t, "second edit")},
-			day(rapid.IntRange(2, 150).Draw(t, "recorded")))
+		last := slices.Repeat([]int{len(facts)}, len(world)-1)
+		one := arrive(plain, last, day(60))
+		cuts := slices.Clone(last)
+		for i := range cuts {
+			cuts[i] = rapid.IntRange(0, len(facts)).Draw(t, "edit")
+		}
+		two := arrive(rapid.Permutation(plain).Draw(t, "order"), cuts, day(rapid.IntRange(2, 150).Draw(t, "recorded")))
 		for n := 0; n <= 150; n += 5 {
 			at := day(n) + 10
 			if diff := cmp.Diff(believed(t, one, "p", at), believed(t, two, "p", at)); diff != "" {
