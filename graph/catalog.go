@@ -3,6 +3,7 @@ package graph
 import (
 	"cmp"
 	"math"
+	"math/big"
 	"slices"
 	"time"
 )
@@ -101,7 +102,7 @@ type CompiledRoute struct {
 	*Route
 	Requires   *Tree // nil holds
 	PriceMinor int64 // minor units of the catalog's currency
-	PriceKnown bool  // false: no rate for the route's currency is declared
+	PriceKnown bool  // false: no rate for the route's currency is declared, or the price is beyond an int64
 }
 
 // RoleVersion is one compiled version of a role. It is read-only.
@@ -339,14 +340,18 @@ func (c *Catalog) issuer(id ID) uint32 {
 	return None
 }
 
-// convert is m in minor units of the settings' currency, rounded half up.
+// convert is m in minor units of the settings' currency, rounded half up; false
+// if no rate is declared, or the amount is beyond an int64.
 func (s *Settings) convert(m Money) (int64, bool) {
 	if m.Amount == 0 || m.Currency == "" || m.Currency == s.Currency {
 		return m.Amount, true
 	}
 	for _, r := range s.Rates {
 		if r.From == m.Currency && r.Denominator > 0 {
-			return (2*m.Amount*r.Numerator + r.Denominator) / (2 * r.Denominator), true
+			half, all := big.NewInt(r.Denominator), big.NewInt(m.Amount)
+			all.Lsh(all.Mul(all, big.NewInt(r.Numerator)), 1).Add(all, half)
+			all.Div(all, half.Lsh(half, 1))
+			return all.Int64(), all.IsInt64()
 		}
 	}
 	return 0, false

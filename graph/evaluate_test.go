@@ -241,3 +241,35 @@ func TestExclusiveLeaf(t *testing.T) {
 		t.Errorf("a leaf that is said to be exclusive is %s with nothing held", p.Evaluate(tree)[0].State)
 	}
 }
+
+// The evidence of an instant is in the order of its ids, whoever recorded it.
+func TestEvidenceOrder(t *testing.T) {
+	c := CompileBatch(foldWorld(badge("a"), stack("s1", Holds("a")), stack("s2", Holds("a")), stack("s3", Holds("a"))))
+	p := Suppose(c, day(30), []Award{{ID: FactID{0x80}, Achievement: "a", IssuedAt: day(3)}, {ID: FactID{0x7f}, Achievement: "a", IssuedAt: day(3)}}, nil)
+	ordered := slices.IsSortedFunc(p.Evidence(), func(a, b Evidence) int { return slices.Compare(a.Fact[:], b.Fact[:]) })
+	if !ordered || len(p.Evidence()) != 5 {
+		t.Errorf("%d awards of one instant, by id: %t", len(p.Evidence()), ordered)
+	}
+}
+
+func TestConvert(t *testing.T) {
+	s := Settings{Currency: "EUR", Rates: []Rate{{"USD", 92, 100}, {"JPY", 1, 3}}}
+	rows := []struct {
+		price Money
+		want  int64
+		known bool
+	}{
+		{Money{100, "USD"}, 92, true},
+		{Money{5, "USD"}, 5, true}, // 4.6
+		{Money{2, "JPY"}, 1, true}, // 0.67
+		{Money{1 << 60, "JPY"}, (1<<60 + 1) / 3, true},
+		{Money{1 << 60, "USD"}, 1060687784238299218, true},
+		{Money{1, "CHF"}, 0, false},
+		{Money{7, ""}, 7, true},
+	}
+	for _, r := range rows {
+		if got, known := s.convert(r.price); got != r.want || known != r.known {
+			t.Errorf("%d %s is %d, %t; want %d, %t", r.price.Amount, r.price.Currency, got, known, r.want, r.known)
+		}
+	}
+}

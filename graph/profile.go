@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 )
@@ -60,8 +61,8 @@ type proven struct {
 	by     [Rigors]int32
 }
 
-// Evidence are all awards and claims of the person issued by the profile's
-// instant, also those that do not count, by issue instant then id.
+// Evidence are all awards and then all claims of the person issued by the
+// profile's instant, also those that do not count, by issue instant then id.
 func (p *Profile) Evidence() []Evidence { return p.evidence }
 
 // Levels are the levels held of a competency, after all implications.
@@ -135,7 +136,9 @@ func newProfile(c *Catalog, q *person, derived []award, at Instant) *Profile {
 	add(q.awards, false)
 	add(derived, true)
 	if len(derived) > 0 {
-		slices.SortStableFunc(p.evidence, func(a, b Evidence) int { return cmp.Compare(a.IssuedAt, b.IssuedAt) })
+		slices.SortFunc(p.evidence, func(a, b Evidence) int {
+			return cmp.Or(cmp.Compare(a.IssuedAt, b.IssuedAt), bytes.Compare(a.Fact[:], b.Fact[:]))
+		})
 	}
 	awards := len(p.evidence)
 	p.addClaims(q.claims)
