@@ -13,7 +13,6 @@ import (
 	grpcproto "google.golang.org/grpc/encoding/proto"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
-	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/reflection"
 	"google.golang.org/protobuf/proto"
 )
@@ -38,30 +37,6 @@ const streamWorkers = 64
 func registerStanding(s *Server) {
 	grpc_health_v1.RegisterHealthServer(s.native, &healthService{Server: s})
 	reflection.Register(s.native)
-}
-
-// codec writes messages as gRPC does, but maps by key: the same answer has the
-// same bytes.
-type codec struct{ encoding.CodecV2 }
-
-func (c codec) Marshal(v any) (mem.BufferSlice, error) {
-	m, ok := v.(proto.Message)
-	if !ok {
-		return c.CodecV2.Marshal(v)
-	}
-	size := proto.Size(m)
-	o := proto.MarshalOptions{Deterministic: true, UseCachedSize: true}
-	if mem.IsBelowBufferPoolingThreshold(size) {
-		b, err := o.Marshal(m)
-		return mem.BufferSlice{mem.SliceBuffer(b)}, err
-	}
-	pool := mem.DefaultBufferPool()
-	b := pool.Get(size)
-	if _, err := o.MarshalAppend((*b)[:0], m); err != nil {
-		pool.Put(b)
-		return nil, err
-	}
-	return mem.BufferSlice{mem.NewBuffer(b, pool)}, nil
 }
 
 // shallow hands messages over within the process: the message is a copy, so that
