@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,19 +23,28 @@ func TestKill(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "graph.cairn")
 	acked := graph.Revision(0)
 	for round := range rounds {
-		var out bytes.Buffer
+		out := said{begun: make(chan struct{})}
 		c := command(t.Context(), fmt.Sprintf("write %s 1000000", path))
 		c.Stdout = &out
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(20+rand.IntN(120)) * time.Millisecond)
+		// Every third is killed while it starts and recovers, the others while
+		// they write, however slow the machine is.
+		if round%3 > 0 {
+			select {
+			case <-out.begun:
+			case <-time.After(time.Minute):
+				t.Fatalf("round %d: the child acknowledged nothing in a minute", round)
+			}
+		}
+		time.Sleep(time.Duration(rand.IntN(80)) * time.Millisecond)
 		if err := c.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
 		c.Wait() //nolint:errcheck // it was killed
 		// A line that the kill cut in two acknowledges nothing.
-		whole := out.Bytes()[:bytes.LastIndexByte(out.Bytes(), '\n')+1]
+		whole := out.text.Bytes()[:bytes.LastIndexByte(out.text.Bytes(), '\n')+1]
 		n, others := acknowledged(bytes.NewReader(whole))
 		if len(others) > 0 {
 			t.Fatalf("round %d: the child says %q", round, others)
@@ -48,4 +58,16 @@ func TestKill(t *testing.T) {
 		t.Fatal("nothing was acknowledged in any round")
 	}
 	t.Logf("%d revisions were acknowledged in %d rounds", acked, rounds)
+}
+
+// said is what a process says; begun is closed at the first of it.
+type said struct {
+	text  bytes.Buffer
+	begun chan struct{}
+	once  sync.Once
+}
+
+func (s *said) Write(b []byte) (int, error) {
+	defer s.once.Do(func() { close(s.begun) })
+	return s.text.Write(b)
 }
