@@ -257,6 +257,7 @@ func catalogItemID(item *yaml.Node) string {
 // past the limit, and DecodeCatalog refuses it.
 //
 // Errors: those of fsys; [graph.ErrNotFound] for a folder without such files,
+// [graph.ErrInvalid] for one where a pipe or the like has such a name,
 // [graph.ErrLimit] for one with more than 10,000.
 func CatalogFilesIn(fsys fs.FS) ([]File, error) {
 	var files []File
@@ -298,6 +299,14 @@ func CatalogFilesIn(fsys fs.FS) ([]File, error) {
 }
 
 func readCatalogFile(fsys fs.FS, name string) (content []byte, err error) {
+	// Opening a pipe waits for somebody to write, and no interrupt ends that.
+	info, err := fs.Stat(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &graph.Error{Class: graph.ErrInvalid, Reason: "CATALOG_FILES", Subject: name, Message: "is not a regular file; a catalog is a folder of files"}
+	}
 	f, err := fsys.Open(name)
 	if err != nil {
 		return nil, err

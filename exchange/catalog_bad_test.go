@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -276,6 +277,9 @@ func TestCatalogFilesIn(t *testing.T) {
 	}
 	if n := len(files[2].Content); n != MaxCatalogFileBytes+1 {
 		t.Errorf("of the large file %d bytes are read", n)
+	}
+	if _, err := CatalogFilesIn(fstest.MapFS{"a.yaml": {Mode: fs.ModeNamedPipe}}); !errors.Is(err, graph.ErrInvalid) {
+		t.Errorf("CatalogFilesIn of a pipe: %v, want ErrInvalid", err)
 	}
 	if _, err := CatalogFilesIn(fstest.MapFS{"a.txt": {}}); !errors.Is(err, graph.ErrNotFound) {
 		t.Errorf("a folder without files gives %v", err)
