@@ -41,14 +41,9 @@ var (
 	keysBuckets = [][]byte{bucketKeys, bucketMeta}
 )
 
-const (
-	// mapSize is the least address space that is reserved for a file: growing
-	// past it waits for running reads. It costs no memory.
-	mapSize = 4 << 30
-	// growSize is by how much a file grows at once: bbolt's own 16 MiB would
-	// make every small file as large.
-	growSize = 1 << 20
-)
+// growSize is by how much a file grows at once: bbolt's own 16 MiB would make
+// every small file as large.
+const growSize = 1 << 20
 
 // examine locks f and checks it before it is mapped.
 func examine(f *os.File, o Options, buckets [][]byte) error {
@@ -195,14 +190,6 @@ func publish(temp, path string) error {
 		return nil
 	}
 	return os.Rename(temp, path) // a file system without links
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir) //nolint:gosec // whoever calls names the file
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 func readMetaEntry(tx *bbolt.Tx, entry []byte) ([]byte, error) {

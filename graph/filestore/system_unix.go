@@ -4,10 +4,15 @@ package filestore
 
 import (
 	"errors"
+	"math"
 	"os"
 	"syscall"
 	"time"
 )
+
+// mapSize is the least address space that is reserved for a file: growing past
+// it waits for running reads. It costs no memory.
+const mapSize = min(4<<30, math.MaxInt/4)
 
 // lock takes the lock that bbolt would take, before anything of the file is
 // read: exclusive for writing, shared for reading.
@@ -28,4 +33,13 @@ func lock(f *os.File, exclusive bool, wait time.Duration) error {
 			return errHeld
 		}
 	}
+}
+
+// syncDir makes the names in a folder durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir) //nolint:gosec // whoever calls names the file
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
