@@ -281,7 +281,7 @@ func CatalogFilesIn(fsys fs.FS) ([]File, error) {
 		if len(files) == maxCatalogFiles {
 			return &graph.Error{Class: graph.ErrLimit, Reason: "CATALOG_FILES", Message: fmt.Sprintf("the folder has more than %d catalog files", maxCatalogFiles)}
 		}
-		content, err := readCatalogFile(fsys, name)
+		content, err := CatalogFile(fsys, name)
 		if err != nil {
 			return err
 		}
@@ -298,7 +298,10 @@ func CatalogFilesIn(fsys fs.FS) ([]File, error) {
 	return files, nil
 }
 
-func readCatalogFile(fsys fs.FS, name string) (content []byte, err error) {
+// CatalogFile is the content of one catalog file of fsys, read as [CatalogFilesIn]
+// reads each. Errors: [graph.ErrLimit] for a file over the limit of a catalog
+// file, [graph.ErrInvalid] for what is not a file, and those of fsys.
+func CatalogFile(fsys fs.FS, name string) (content []byte, err error) {
 	// Opening a pipe waits for somebody to write, and no interrupt ends that.
 	info, err := fs.Stat(fsys, name)
 	if err != nil {

@@ -108,8 +108,11 @@ func readCatalog(dir string) ([]*cairnv1.SourceFile, error) {
 		return nil, err
 	}
 	if !info.IsDir() {
-		content, err := os.ReadFile(dir) //nolint:gosec // the caller says what to read
+		content, err := exchange.CatalogFile(os.DirFS(filepath.Dir(dir)), filepath.Base(dir))
 		if err != nil {
+			if s := translate(err); s.cause != nil {
+				return nil, failed("%s: %s", dir, s.message)
+			}
 			return nil, err
 		}
 		return []*cairnv1.SourceFile{{Name: filepath.ToSlash(dir), Content: content}}, nil
