@@ -34,5 +34,7 @@
 // bucket's name, the key and the value. A sealed record is the epoch of the
 // key, a nonce, and AES-256-GCM over a Personal with the entry's bucket and key
 // as associated data. Nothing is ever changed or deleted in log, people and
-// facts; a key is destroyed by overwriting it.
+// facts. An entry of the keys file may say that its key was destroyed, and its
+// records are then erased; the erasure itself, which must also rewrite the pages
+// that bbolt frees, is no part of this package.
 package filestore

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -113,6 +114,25 @@ func (s *Store) open() (err error) {
 	if generation < s.head.GetKeysGeneration() {
 		return unavailable(keysPath, fmt.Sprintf("the keys file is older than the data file: it has generation %d of %d; put back the newest one",
 			generation, s.head.GetKeysGeneration()), nil)
+	}
+	return s.settle()
+}
+
+// settle puts on disk what was read. A process that was killed between a write
+// and its sync leaves the write in the system's memory, where it reads like any
+// other; without this, a commit repeated with its key would be acknowledged
+// although a loss of power could still undo it.
+func (s *Store) settle() error {
+	if s.options.ReadOnly || s.options.NoSync {
+		return nil
+	}
+	for _, f := range []*file{s.keys, s.data} {
+		if err := f.db.Sync(); err != nil {
+			return unavailable(s.path, "what the files hold cannot be put on disk", err)
+		}
+	}
+	if err := syncDir(filepath.Dir(s.path)); err != nil {
+		return unavailable(s.path, "the folder cannot be put on disk", err)
 	}
 	return nil
 }
