@@ -221,6 +221,7 @@ type opening struct {
 	file      filestore.Options
 	log       *slog.Logger // receives what goes wrong inside; nil: nothing
 	accessLog bool
+	served    bool // others call it, through a port
 }
 
 // open opens a data file and puts a server over it.
@@ -234,11 +235,14 @@ func (a *app) open(ctx context.Context, path string, how opening) (*house, error
 		h.close()
 		return nil, err
 	}
+	limit := time.Duration(0) // the server's own
+	if !how.served {
+		limit = time.Hour // who sits in front of it can stop it
+	}
 	h.server, err = server.New(h.live, server.Options{
 		Version: version(), Store: "file", Log: how.log, AccessLog: how.accessLog,
-		Now: func() graph.Instant { return graph.InstantOf(a.now()) },
-		// Who sits in front of it can stop it.
-		CallLimit: time.Hour,
+		Now:       func() graph.Instant { return graph.InstantOf(a.now()) },
+		CallLimit: limit,
 	})
 	if err != nil {
 		h.close()

@@ -52,7 +52,7 @@ loopback addresses are taken. One server serves one organization.`,
 		defer func() { _ = l.Close() }()
 		path, _ := a.dataFile()
 		stop := a.working("opening " + path)
-		h, err := a.open(ctx, path, opening{file: filestore.Options{}, log: slog.New(slog.NewTextHandler(a.err, nil)), accessLog: accessLog})
+		h, err := a.open(ctx, path, opening{file: filestore.Options{}, log: slog.New(slog.NewTextHandler(a.err, nil)), accessLog: accessLog, served: true})
 		stop()
 		if err != nil {
 			return err
