@@ -153,47 +153,84 @@ func TestCheckFinds(t *testing.T) {
 
 // TestForeignPart puts a part of a sister of the file, which shares all that came
 // before, in the place of the file's own: its own checksum fits, the running
-// hash of what follows does not.
+// hash of what follows does not. Nothing of it is handed over, also where it is
+// the last of what is read at once.
 func TestForeignPart(t *testing.T) {
-	for _, newest := range []bool{false, true} {
-		path := made(t)
-		sister := filepath.Join(t.TempDir(), "sister.cairn")
-		for i, name := range fileNames(sister) {
-			write(t, name, read(t, fileNames(path)[i]))
-		}
-		one, two := open(t, path, filestore.Options{}), open(t, sister, filestore.Options{})
-		award := func(i int) graph.Batch { return oneAward(i, false) }
-		for i, s := range []*filestore.Store{one, two} {
-			batches := []graph.Batch{award(i), award(7)}
-			if newest {
-				batches = batches[:1]
+	award := func(i int) graph.Batch { return oneAward(i, false) }
+	for _, c := range []struct {
+		name          string
+		before, after int // parts of the file beside the foreign one
+	}{
+		{"the newest", 11, 0},
+		{"one that is followed", 11, 1},
+		{"the newest, the last of a piece", filestore.PieceParts - 1, 0},
+		{"one that is followed, the last of a piece", filestore.PieceParts - 1, 1},
+		{"the newest, the first of a piece", filestore.PieceParts, 0},
+		{"the newest, the last of the second piece", 2*filestore.PieceParts - 1, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path, sister := filepath.Join(t.TempDir(), "graph.cairn"), filepath.Join(t.TempDir(), "sister.cairn")
+			one := open(t, path, filestore.Options{NoSync: true})
+			for i := range c.before {
+				if _, err := one.Commit(t.Context(), award(i)); err != nil {
+					t.Fatal(err)
+				}
 			}
-			if _, err := s.Commit(t.Context(), batches...); err != nil {
+			if err := one.Close(); err != nil {
 				t.Fatal(err)
 			}
-		}
-		var key, value []byte
-		err := two.ChangeData(func(tx *bbolt.Tx) error {
-			c := tx.Bucket([]byte("log")).Cursor()
-			k, v := c.Last()
-			if !newest {
-				k, v = c.Prev()
+			for i, name := range fileNames(sister) {
+				write(t, name, read(t, fileNames(path)[i]))
 			}
-			key, value = bytes.Clone(k), bytes.Clone(v)
-			return nil
+			one = open(t, path, filestore.Options{NoSync: true})
+			two := open(t, sister, filestore.Options{NoSync: true})
+			for i, s := range []*filestore.Store{one, two} {
+				for n := range 1 + c.after {
+					if _, err := s.Commit(t.Context(), award(1000*(i+1)+n)); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			var key, value []byte
+			err := two.ChangeData(func(tx *bbolt.Tx) error {
+				cur := tx.Bucket([]byte("log")).Cursor()
+				k, v := cur.Last()
+				for range c.after {
+					k, v = cur.Prev()
+				}
+				key, value = bytes.Clone(k), bytes.Clone(v)
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := one.ChangeData(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("log")).Put(key, value) }); err != nil {
+				t.Fatal(err)
+			}
+			foreign := graph.Revision(c.before + 1)
+			calls := 0
+			_, err = one.Load(t.Context(), func(b graph.Batch) error {
+				if calls++; b.Revision >= foreign {
+					t.Errorf("revision %d is handed over by a load", b.Revision)
+				}
+				return nil
+			})
+			expectSentence(t, err, "bucket log")
+			if calls > c.before {
+				t.Errorf("a load called apply %d times, before the foreign part are %d batches", calls, c.before)
+			}
+			err = one.Follow(t.Context(), 0, func(r graph.Revision, _ graph.Batch) error {
+				if r >= foreign {
+					t.Errorf("revision %d is handed over by a follow", r)
+				}
+				return nil
+			})
+			expectSentence(t, err, "bucket log")
+			report, err := one.Check(t.Context())
+			if err != nil || len(report.Problems) == 0 {
+				t.Errorf("check answered %v, %v", report.Problems, err)
+			}
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := one.ChangeData(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("log")).Put(key, value) }); err != nil {
-			t.Fatal(err)
-		}
-		_, err = one.Load(t.Context(), func(graph.Batch) error { return nil })
-		expectSentence(t, err, "bucket log")
-		report, err := one.Check(t.Context())
-		if err != nil || len(report.Problems) == 0 {
-			t.Errorf("check answered %v, %v", report.Problems, err)
-		}
 	}
 }
 

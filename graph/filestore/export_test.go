@@ -6,6 +6,9 @@ import (
 	"github.com/cairn-skills/cairn/graph"
 )
 
+// PieceParts is how many parts of the log are read at once.
+const PieceParts = pieceParts
+
 // DestroyKey overwrites the key of a person, as an erasure does.
 func (s *Store) DestroyKey(person graph.ID) error {
 	return s.update(s.keys, func(tx *bbolt.Tx) error {

@@ -27,15 +27,19 @@ type logPart struct {
 	last     bool // of its batch
 }
 
-// scanner reads the log in order and checks the running hash.
+// scanner reads the log in order and checks the running hash. A part's own hash
+// tells that it fits what came before it, not that it belongs to this file: that
+// is told by the hash of the part after it, or by the head's. So the last part
+// that was read is held back until then.
 type scanner struct {
 	s     *Store
 	head  *storev1.Head
 	next  []byte // the key of the next part
 	sum   [chainSize]byte
-	rest  uint32 // parts of the current revision that are still to come
-	parts uint64 // read so far
-	whole bool   // the scan began with the first part
+	rest  uint32    // parts of the current revision that are still to come
+	parts uint64    // read so far
+	held  []logPart // the last part that was read, until it is known to be the file's own
+	whole bool      // the scan began with the first part
 	ended bool
 }
 
@@ -44,7 +48,7 @@ func (s *Store) scan(after graph.Revision, head *storev1.Head) *scanner {
 	return &scanner{s: s, head: head, next: logKey(after+1, 0), sum: genesis(s.id), whole: after == 0}
 }
 
-// piece is the next parts; none at the end.
+// piece is the next parts, at least one; none at the end.
 func (c *scanner) piece() (out []logPart, err error) {
 	if c.ended {
 		return nil, nil
@@ -58,7 +62,8 @@ func (c *scanner) piece() (out []logPart, err error) {
 			}
 			k, v = cur.Seek(c.next)
 		}
-		for size := 0; len(out) < pieceParts && size < pieceBytes; k, v = cur.Next() {
+		out, c.held = c.held, nil
+		for size := 0; len(out) < 2 || len(out) <= pieceParts && size < pieceBytes; k, v = cur.Next() {
 			if k == nil || len(k) == 12 && binary.BigEndian.Uint64(k) > c.head.GetRevision() {
 				return c.end()
 			}
@@ -69,6 +74,8 @@ func (c *scanner) piece() (out []logPart, err error) {
 			out = append(out, p)
 			size += len(v)
 		}
+		n := len(out) - 1
+		out, c.held = out[:n:n], []logPart{out[n]}
 		return nil
 	})
 	return out, translateDamage(c.s.path, err)
