@@ -70,11 +70,11 @@ func (f *file) ready() error {
 	if f.faulted.Load() {
 		return unavailable(f.path, "the file could not be read; open it again", nil)
 	}
+	least := f.least.Load() // before the size: the file may grow in between
 	info, err := f.raw.Stat()
 	if err != nil {
 		return unavailable(f.path, "the file cannot be read", err)
 	}
-	least := f.least.Load()
 	if info.Size() < least {
 		return damaged(f.path, fmt.Errorf("the file was cut while it was open: it has %d bytes and had %d", info.Size(), least))
 	}
