@@ -154,10 +154,7 @@ func (p *Profile) addClaims(claims []claim) {
 		if cl.at > p.At {
 			break
 		}
-		latest := true
-		for j := i + 1; j < len(claims) && claims[j].at <= p.At; j++ {
-			latest = latest && (claims[j].competency != cl.competency || claims[j].by != cl.by)
-		}
+		latest := latestClaim(claims, i, p.At)
 		p.evidence = append(p.evidence, Evidence{
 			Fact: cl.id, Competency: cl.competency, By: cl.by, Level: cl.level, Rigor: cl.rigor,
 			IssuedAt: cl.at, ValidUntil: Forever, Valid: latest, Counts: latest && cl.level > 0,
@@ -281,11 +278,11 @@ func (p *Profile) raise(c CompetencyIndex, l Level, rigor Rigor, by int32) {
 	}
 }
 
-// Suppose is the profile of nobody in particular who was given these awards and
-// claims, with the automatic awards that follow from them. Entries that the
-// catalog does not know are left out. Zero fields are filled as
+// Suppose is the profile of nobody in particular who was given these awards,
+// claims and assignments, with the automatic awards that follow from them.
+// Entries that the catalog does not know are left out. Zero fields are filled as
 // [Live.Commit] fills them.
-func Suppose(c *Catalog, at Instant, awards []Award, claims []Claim) *Profile {
+func Suppose(c *Catalog, at Instant, awards []Award, claims []Claim, assignments ...Assignment) *Profile {
 	q := &person{}
 	for _, a := range awards {
 		if packed, err := c.packAward(&a); err == nil {
@@ -295,6 +292,11 @@ func Suppose(c *Catalog, at Instant, awards []Award, claims []Claim) *Profile {
 	for _, cl := range claims {
 		if packed, err := c.packClaim(&cl); err == nil {
 			q.claims = append(q.claims, packed)
+		}
+	}
+	for _, a := range assignments {
+		if packed, err := c.packAssignment(&a); err == nil {
+			q.assignments = append(q.assignments, packed)
 		}
 	}
 	q.sort()

@@ -279,6 +279,152 @@ func (x *Award) GetErased() bool {
 	return false
 }
 
+// Claim says that somebody declared a person to have a competency at a level.
+type Claim struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id: 32 hexadecimal digits.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Whom it is about.
+	Person string `protobuf:"bytes,2,opt,name=person,proto3" json:"person,omitempty"`
+	// The competency.
+	Competency string `protobuf:"bytes,3,opt,name=competency,proto3" json:"competency,omitempty"`
+	// The scale of the competency; empty: it has the single level 1.
+	Scale string `protobuf:"bytes,4,opt,name=scale,proto3" json:"scale,omitempty"`
+	// The level, 1 to 100; 0 withdraws what the same source claimed before.
+	Level int32 `protobuf:"varint,5,opt,name=level,proto3" json:"level,omitempty"`
+	// How strictly it was assessed.
+	Rigor Rigor `protobuf:"varint,6,opt,name=rigor,proto3,enum=cairn.v1.Rigor" json:"rigor,omitempty"`
+	// Who says so: "self", the id of a person, or a system.
+	By string `protobuf:"bytes,7,opt,name=by,proto3" json:"by,omitempty"`
+	// When it was said.
+	At *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=at,proto3" json:"at,omitempty"`
+	// Whether it is the latest of its source about the competency by as_of.
+	Latest bool `protobuf:"varint,9,opt,name=latest,proto3" json:"latest,omitempty"`
+	// Whether it makes requirements true at as_of: it is the latest, and its level
+	// is not 0.
+	Counts bool `protobuf:"varint,10,opt,name=counts,proto3" json:"counts,omitempty"`
+	// Links or texts that prove it; only when asked for.
+	Evidence []string `protobuf:"bytes,11,rep,name=evidence,proto3" json:"evidence,omitempty"`
+	// Whether the personal record was erased; only when evidence is asked for.
+	Erased        bool `protobuf:"varint,12,opt,name=erased,proto3" json:"erased,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Claim) Reset() {
+	*x = Claim{}
+	mi := &file_cairn_v1_award_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Claim) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Claim) ProtoMessage() {}
+
+func (x *Claim) ProtoReflect() protoreflect.Message {
+	mi := &file_cairn_v1_award_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Claim.ProtoReflect.Descriptor instead.
+func (*Claim) Descriptor() ([]byte, []int) {
+	return file_cairn_v1_award_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Claim) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Claim) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *Claim) GetCompetency() string {
+	if x != nil {
+		return x.Competency
+	}
+	return ""
+}
+
+func (x *Claim) GetScale() string {
+	if x != nil {
+		return x.Scale
+	}
+	return ""
+}
+
+func (x *Claim) GetLevel() int32 {
+	if x != nil {
+		return x.Level
+	}
+	return 0
+}
+
+func (x *Claim) GetRigor() Rigor {
+	if x != nil {
+		return x.Rigor
+	}
+	return Rigor_RIGOR_UNSPECIFIED
+}
+
+func (x *Claim) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *Claim) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *Claim) GetLatest() bool {
+	if x != nil {
+		return x.Latest
+	}
+	return false
+}
+
+func (x *Claim) GetCounts() bool {
+	if x != nil {
+		return x.Counts
+	}
+	return false
+}
+
+func (x *Claim) GetEvidence() []string {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+func (x *Claim) GetErased() bool {
+	if x != nil {
+		return x.Erased
+	}
+	return false
+}
+
 // Evidence is an award or a claim that decides something, or that did not
 // suffice.
 type Evidence struct {
@@ -314,7 +460,7 @@ type Evidence struct {
 
 func (x *Evidence) Reset() {
 	*x = Evidence{}
-	mi := &file_cairn_v1_award_proto_msgTypes[1]
+	mi := &file_cairn_v1_award_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -326,7 +472,7 @@ func (x *Evidence) String() string {
 func (*Evidence) ProtoMessage() {}
 
 func (x *Evidence) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_award_proto_msgTypes[1]
+	mi := &file_cairn_v1_award_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -339,7 +485,7 @@ func (x *Evidence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Evidence.ProtoReflect.Descriptor instead.
 func (*Evidence) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_award_proto_rawDescGZIP(), []int{1}
+	return file_cairn_v1_award_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Evidence) GetFact() isEvidence_Fact {
@@ -472,7 +618,23 @@ const file_cairn_v1_award_proto_rawDesc = "" +
 	"\areasons\x18\x0e \x03(\v2\x10.cairn.v1.ReasonR\areasons\x12\x1a\n" +
 	"\bevidence\x18\x0f \x03(\tR\bevidence\x12 \n" +
 	"\videntifiers\x18\x10 \x03(\tR\videntifiers\x12\x16\n" +
-	"\x06erased\x18\x11 \x01(\bR\x06erased\"\x98\x03\n" +
+	"\x06erased\x18\x11 \x01(\bR\x06erased\"\xc2\x02\n" +
+	"\x05Claim\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
+	"\x06person\x18\x02 \x01(\tR\x06person\x12\x1e\n" +
+	"\n" +
+	"competency\x18\x03 \x01(\tR\n" +
+	"competency\x12\x14\n" +
+	"\x05scale\x18\x04 \x01(\tR\x05scale\x12\x14\n" +
+	"\x05level\x18\x05 \x01(\x05R\x05level\x12%\n" +
+	"\x05rigor\x18\x06 \x01(\x0e2\x0f.cairn.v1.RigorR\x05rigor\x12\x0e\n" +
+	"\x02by\x18\a \x01(\tR\x02by\x12*\n" +
+	"\x02at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x16\n" +
+	"\x06latest\x18\t \x01(\bR\x06latest\x12\x16\n" +
+	"\x06counts\x18\n" +
+	" \x01(\bR\x06counts\x12\x1a\n" +
+	"\bevidence\x18\v \x03(\tR\bevidence\x12\x16\n" +
+	"\x06erased\x18\f \x01(\bR\x06erased\"\x98\x03\n" +
 	"\bEvidence\x12\x16\n" +
 	"\x05award\x18\x01 \x01(\tH\x00R\x05award\x12\x16\n" +
 	"\x05claim\x18\x02 \x01(\tH\x00R\x05claim\x12 \n" +
@@ -511,29 +673,32 @@ func file_cairn_v1_award_proto_rawDescGZIP() []byte {
 }
 
 var file_cairn_v1_award_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_cairn_v1_award_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_cairn_v1_award_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_cairn_v1_award_proto_goTypes = []any{
 	(AwardSource)(0),              // 0: cairn.v1.AwardSource
 	(*Award)(nil),                 // 1: cairn.v1.Award
-	(*Evidence)(nil),              // 2: cairn.v1.Evidence
-	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
-	(Rigor)(0),                    // 4: cairn.v1.Rigor
-	(*Reason)(nil),                // 5: cairn.v1.Reason
+	(*Claim)(nil),                 // 2: cairn.v1.Claim
+	(*Evidence)(nil),              // 3: cairn.v1.Evidence
+	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
+	(Rigor)(0),                    // 5: cairn.v1.Rigor
+	(*Reason)(nil),                // 6: cairn.v1.Reason
 }
 var file_cairn_v1_award_proto_depIdxs = []int32{
-	3, // 0: cairn.v1.Award.issued_at:type_name -> google.protobuf.Timestamp
-	3, // 1: cairn.v1.Award.valid_until:type_name -> google.protobuf.Timestamp
-	0, // 2: cairn.v1.Award.source:type_name -> cairn.v1.AwardSource
-	4, // 3: cairn.v1.Award.rigor:type_name -> cairn.v1.Rigor
-	5, // 4: cairn.v1.Award.reasons:type_name -> cairn.v1.Reason
-	4, // 5: cairn.v1.Evidence.rigor:type_name -> cairn.v1.Rigor
-	3, // 6: cairn.v1.Evidence.issued_at:type_name -> google.protobuf.Timestamp
-	3, // 7: cairn.v1.Evidence.valid_until:type_name -> google.protobuf.Timestamp
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	4,  // 0: cairn.v1.Award.issued_at:type_name -> google.protobuf.Timestamp
+	4,  // 1: cairn.v1.Award.valid_until:type_name -> google.protobuf.Timestamp
+	0,  // 2: cairn.v1.Award.source:type_name -> cairn.v1.AwardSource
+	5,  // 3: cairn.v1.Award.rigor:type_name -> cairn.v1.Rigor
+	6,  // 4: cairn.v1.Award.reasons:type_name -> cairn.v1.Reason
+	5,  // 5: cairn.v1.Claim.rigor:type_name -> cairn.v1.Rigor
+	4,  // 6: cairn.v1.Claim.at:type_name -> google.protobuf.Timestamp
+	5,  // 7: cairn.v1.Evidence.rigor:type_name -> cairn.v1.Rigor
+	4,  // 8: cairn.v1.Evidence.issued_at:type_name -> google.protobuf.Timestamp
+	4,  // 9: cairn.v1.Evidence.valid_until:type_name -> google.protobuf.Timestamp
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_cairn_v1_award_proto_init() }
@@ -542,7 +707,7 @@ func file_cairn_v1_award_proto_init() {
 		return
 	}
 	file_cairn_v1_common_proto_init()
-	file_cairn_v1_award_proto_msgTypes[1].OneofWrappers = []any{
+	file_cairn_v1_award_proto_msgTypes[2].OneofWrappers = []any{
 		(*Evidence_Award)(nil),
 		(*Evidence_Claim)(nil),
 	}
@@ -552,7 +717,7 @@ func file_cairn_v1_award_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cairn_v1_award_proto_rawDesc), len(file_cairn_v1_award_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1021,6 +1021,288 @@ func (x *ListAwardsResponse) GetServed() *Served {
 	return nil
 }
 
+// ListClaimsRequest asks for a page of a person's claims, or of everybody's.
+type ListClaimsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the person, at most 512 bytes; empty: everybody.
+	Person string `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	// Only those about this competency; empty: about any.
+	Competency string `protobuf:"bytes,2,opt,name=competency,proto3" json:"competency,omitempty"`
+	// True leaves out what does not count at as_of.
+	Counting bool `protobuf:"varint,3,opt,name=counting,proto3" json:"counting,omitempty"`
+	// True reads evidence as well, once for the page.
+	WithEvidence bool `protobuf:"varint,4,opt,name=with_evidence,json=withEvidence,proto3" json:"with_evidence,omitempty"`
+	// The least revision to answer at: the call waits until the server has it.
+	// Below 2^53; 0 asks for none. Over REST also the header Cairn-Min-Revision.
+	MinRevision uint64 `protobuf:"varint,20,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
+	// The instant asked about, in whole milliseconds. Unset: the later of the
+	// server's clock and the commit time of the revision. In the future: as if
+	// nothing more were recorded until then.
+	AsOf *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	// The wanted languages of labels, best first: BCP 47 tags, at most 8. None:
+	// the organization's default language.
+	Languages []string `protobuf:"bytes,22,rep,name=languages,proto3" json:"languages,omitempty"`
+	// True leaves labels out of the answer.
+	OmitLabels bool `protobuf:"varint,23,opt,name=omit_labels,json=omitLabels,proto3" json:"omit_labels,omitempty"`
+	// The most entries on a page, 1 to 1000; 0 means 100.
+	PageSize int32 `protobuf:"varint,24,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the page before, at most 4096 bytes; empty: the first
+	// page. All pages of one listing are answered at the first page's revision and
+	// as_of; everything but page_size must be asked as before. OUT_OF_RANGE when
+	// the revision is no longer kept.
+	PageToken     string `protobuf:"bytes,25,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListClaimsRequest) Reset() {
+	*x = ListClaimsRequest{}
+	mi := &file_cairn_v1_people_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListClaimsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListClaimsRequest) ProtoMessage() {}
+
+func (x *ListClaimsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cairn_v1_people_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListClaimsRequest.ProtoReflect.Descriptor instead.
+func (*ListClaimsRequest) Descriptor() ([]byte, []int) {
+	return file_cairn_v1_people_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ListClaimsRequest) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *ListClaimsRequest) GetCompetency() string {
+	if x != nil {
+		return x.Competency
+	}
+	return ""
+}
+
+func (x *ListClaimsRequest) GetCounting() bool {
+	if x != nil {
+		return x.Counting
+	}
+	return false
+}
+
+func (x *ListClaimsRequest) GetWithEvidence() bool {
+	if x != nil {
+		return x.WithEvidence
+	}
+	return false
+}
+
+func (x *ListClaimsRequest) GetMinRevision() uint64 {
+	if x != nil {
+		return x.MinRevision
+	}
+	return 0
+}
+
+func (x *ListClaimsRequest) GetAsOf() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
+}
+
+func (x *ListClaimsRequest) GetLanguages() []string {
+	if x != nil {
+		return x.Languages
+	}
+	return nil
+}
+
+func (x *ListClaimsRequest) GetOmitLabels() bool {
+	if x != nil {
+		return x.OmitLabels
+	}
+	return false
+}
+
+func (x *ListClaimsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListClaimsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListClaimsAnswer is a page of claims.
+type ListClaimsAnswer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the answer stands on.
+	Basis *Basis `protobuf:"bytes,1,opt,name=basis,proto3" json:"basis,omitempty"`
+	// A title for each id in the answer, by "kind/id", for example
+	// "competency/sql". Ids without an entry are left out.
+	Labels map[string]*Label `protobuf:"bytes,2,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The claims, by person, then by the instant they were made at, the latest
+	// first, then by id.
+	Claims []*Claim `protobuf:"bytes,3,rep,name=claims,proto3" json:"claims,omitempty"`
+	// The scales that their competencies are measured on, by id.
+	Scales []*Scale `protobuf:"bytes,4,rep,name=scales,proto3" json:"scales,omitempty"`
+	// The token of the next page; empty on the last.
+	NextPageToken string `protobuf:"bytes,20,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How many entries all pages have together.
+	Total         int32 `protobuf:"varint,21,opt,name=total,proto3" json:"total,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListClaimsAnswer) Reset() {
+	*x = ListClaimsAnswer{}
+	mi := &file_cairn_v1_people_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListClaimsAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListClaimsAnswer) ProtoMessage() {}
+
+func (x *ListClaimsAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_cairn_v1_people_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListClaimsAnswer.ProtoReflect.Descriptor instead.
+func (*ListClaimsAnswer) Descriptor() ([]byte, []int) {
+	return file_cairn_v1_people_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ListClaimsAnswer) GetBasis() *Basis {
+	if x != nil {
+		return x.Basis
+	}
+	return nil
+}
+
+func (x *ListClaimsAnswer) GetLabels() map[string]*Label {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
+func (x *ListClaimsAnswer) GetClaims() []*Claim {
+	if x != nil {
+		return x.Claims
+	}
+	return nil
+}
+
+func (x *ListClaimsAnswer) GetScales() []*Scale {
+	if x != nil {
+		return x.Scales
+	}
+	return nil
+}
+
+func (x *ListClaimsAnswer) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *ListClaimsAnswer) GetTotal() int32 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+// ListClaimsResponse is the answer and how it was served.
+type ListClaimsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The answer: the same question at the same revision has the same bytes.
+	Answer *ListClaimsAnswer `protobuf:"bytes,1,opt,name=answer,proto3" json:"answer,omitempty"`
+	// What depends on the moment of serving.
+	Served        *Served `protobuf:"bytes,2,opt,name=served,proto3" json:"served,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListClaimsResponse) Reset() {
+	*x = ListClaimsResponse{}
+	mi := &file_cairn_v1_people_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListClaimsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListClaimsResponse) ProtoMessage() {}
+
+func (x *ListClaimsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cairn_v1_people_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListClaimsResponse.ProtoReflect.Descriptor instead.
+func (*ListClaimsResponse) Descriptor() ([]byte, []int) {
+	return file_cairn_v1_people_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ListClaimsResponse) GetAnswer() *ListClaimsAnswer {
+	if x != nil {
+		return x.Answer
+	}
+	return nil
+}
+
+func (x *ListClaimsResponse) GetServed() *Served {
+	if x != nil {
+		return x.Served
+	}
+	return nil
+}
+
 // GetInventoryRequest asks for a page of the competencies that a person holds.
 type GetInventoryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1055,7 +1337,7 @@ type GetInventoryRequest struct {
 
 func (x *GetInventoryRequest) Reset() {
 	*x = GetInventoryRequest{}
-	mi := &file_cairn_v1_people_proto_msgTypes[12]
+	mi := &file_cairn_v1_people_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1067,7 +1349,7 @@ func (x *GetInventoryRequest) String() string {
 func (*GetInventoryRequest) ProtoMessage() {}
 
 func (x *GetInventoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_people_proto_msgTypes[12]
+	mi := &file_cairn_v1_people_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1080,7 +1362,7 @@ func (x *GetInventoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInventoryRequest.ProtoReflect.Descriptor instead.
 func (*GetInventoryRequest) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_people_proto_rawDescGZIP(), []int{12}
+	return file_cairn_v1_people_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetInventoryRequest) GetPerson() string {
@@ -1168,7 +1450,7 @@ type GetInventoryAnswer struct {
 
 func (x *GetInventoryAnswer) Reset() {
 	*x = GetInventoryAnswer{}
-	mi := &file_cairn_v1_people_proto_msgTypes[13]
+	mi := &file_cairn_v1_people_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1180,7 +1462,7 @@ func (x *GetInventoryAnswer) String() string {
 func (*GetInventoryAnswer) ProtoMessage() {}
 
 func (x *GetInventoryAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_people_proto_msgTypes[13]
+	mi := &file_cairn_v1_people_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1193,7 +1475,7 @@ func (x *GetInventoryAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInventoryAnswer.ProtoReflect.Descriptor instead.
 func (*GetInventoryAnswer) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_people_proto_rawDescGZIP(), []int{13}
+	return file_cairn_v1_people_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetInventoryAnswer) GetBasis() *Basis {
@@ -1262,7 +1544,7 @@ type HeldCompetency struct {
 
 func (x *HeldCompetency) Reset() {
 	*x = HeldCompetency{}
-	mi := &file_cairn_v1_people_proto_msgTypes[14]
+	mi := &file_cairn_v1_people_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1274,7 +1556,7 @@ func (x *HeldCompetency) String() string {
 func (*HeldCompetency) ProtoMessage() {}
 
 func (x *HeldCompetency) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_people_proto_msgTypes[14]
+	mi := &file_cairn_v1_people_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1287,7 +1569,7 @@ func (x *HeldCompetency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeldCompetency.ProtoReflect.Descriptor instead.
 func (*HeldCompetency) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_people_proto_rawDescGZIP(), []int{14}
+	return file_cairn_v1_people_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *HeldCompetency) GetCompetency() string {
@@ -1352,7 +1634,7 @@ type GetInventoryResponse struct {
 
 func (x *GetInventoryResponse) Reset() {
 	*x = GetInventoryResponse{}
-	mi := &file_cairn_v1_people_proto_msgTypes[15]
+	mi := &file_cairn_v1_people_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1364,7 +1646,7 @@ func (x *GetInventoryResponse) String() string {
 func (*GetInventoryResponse) ProtoMessage() {}
 
 func (x *GetInventoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cairn_v1_people_proto_msgTypes[15]
+	mi := &file_cairn_v1_people_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1377,7 +1659,7 @@ func (x *GetInventoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInventoryResponse.ProtoReflect.Descriptor instead.
 func (*GetInventoryResponse) Descriptor() ([]byte, []int) {
-	return file_cairn_v1_people_proto_rawDescGZIP(), []int{15}
+	return file_cairn_v1_people_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetInventoryResponse) GetAnswer() *GetInventoryAnswer {
@@ -1491,6 +1773,36 @@ const file_cairn_v1_people_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\v2\x0f.cairn.v1.LabelR\x05value:\x028\x01\"r\n" +
 	"\x12ListAwardsResponse\x122\n" +
 	"\x06answer\x18\x01 \x01(\v2\x1a.cairn.v1.ListAwardsAnswerR\x06answer\x12(\n" +
+	"\x06served\x18\x02 \x01(\v2\x10.cairn.v1.ServedR\x06served\"\xa7\x03\n" +
+	"\x11ListClaimsRequest\x12 \n" +
+	"\x06person\x18\x01 \x01(\tB\b\xbaH\x05r\x03(\x80\x04R\x06person\x12(\n" +
+	"\n" +
+	"competency\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\x80\x04R\n" +
+	"competency\x12\x1a\n" +
+	"\bcounting\x18\x03 \x01(\bR\bcounting\x12#\n" +
+	"\rwith_evidence\x18\x04 \x01(\bR\fwithEvidence\x121\n" +
+	"\fmin_revision\x18\x14 \x01(\x04B\x0e\xbaH\v2\t\x18\xff\xff\xff\xff\xff\xff\xff\x0fR\vminRevision\x12/\n" +
+	"\x05as_of\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12.\n" +
+	"\tlanguages\x18\x16 \x03(\tB\x10\xbaH\r\x92\x01\n" +
+	"\x10\b\"\x06r\x04 \x01(@R\tlanguages\x12\x1f\n" +
+	"\vomit_labels\x18\x17 \x01(\bR\n" +
+	"omitLabels\x12'\n" +
+	"\tpage_size\x18\x18 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x19 \x01(\tB\b\xbaH\x05r\x03(\x80 R\tpageToken\"\xd5\x02\n" +
+	"\x10ListClaimsAnswer\x12%\n" +
+	"\x05basis\x18\x01 \x01(\v2\x0f.cairn.v1.BasisR\x05basis\x12>\n" +
+	"\x06labels\x18\x02 \x03(\v2&.cairn.v1.ListClaimsAnswer.LabelsEntryR\x06labels\x12'\n" +
+	"\x06claims\x18\x03 \x03(\v2\x0f.cairn.v1.ClaimR\x06claims\x12'\n" +
+	"\x06scales\x18\x04 \x03(\v2\x0f.cairn.v1.ScaleR\x06scales\x12&\n" +
+	"\x0fnext_page_token\x18\x14 \x01(\tR\rnextPageToken\x12\x14\n" +
+	"\x05total\x18\x15 \x01(\x05R\x05total\x1aJ\n" +
+	"\vLabelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12%\n" +
+	"\x05value\x18\x02 \x01(\v2\x0f.cairn.v1.LabelR\x05value:\x028\x01\"r\n" +
+	"\x12ListClaimsResponse\x122\n" +
+	"\x06answer\x18\x01 \x01(\v2\x1a.cairn.v1.ListClaimsAnswerR\x06answer\x12(\n" +
 	"\x06served\x18\x02 \x01(\v2\x10.cairn.v1.ServedR\x06served\"\xb0\x03\n" +
 	"\x13GetInventoryRequest\x12\"\n" +
 	"\x06person\x18\x01 \x01(\tB\n" +
@@ -1529,14 +1841,17 @@ const file_cairn_v1_people_proto_rawDesc = "" +
 	"\bevidence\x18\a \x03(\v2\x12.cairn.v1.EvidenceR\bevidence\"v\n" +
 	"\x14GetInventoryResponse\x124\n" +
 	"\x06answer\x18\x01 \x01(\v2\x1c.cairn.v1.GetInventoryAnswerR\x06answer\x12(\n" +
-	"\x06served\x18\x02 \x01(\v2\x10.cairn.v1.ServedR\x06served2\xfa\x03\n" +
+	"\x06served\x18\x02 \x01(\v2\x10.cairn.v1.ServedR\x06served2\x8a\x05\n" +
 	"\rPeopleService\x12u\n" +
 	"\tGetPerson\x12\x1a.cairn.v1.GetPersonRequest\x1a\x1b.cairn.v1.GetPersonResponse\"/\xc2\xf3\x18\x10\b\x03\x12\x04\x02\x03\x04\x05\x1a\x06person\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/people/{person}\x12f\n" +
 	"\n" +
 	"ListPeople\x12\x1b.cairn.v1.ListPeopleRequest\x1a\x1c.cairn.v1.ListPeopleResponse\"\x1d\xc2\xf3\x18\a\b\x03\x12\x03\x03\x04\x05\x82\xd3\xe4\x93\x02\f\x12\n" +
 	"/v1/people\x12\x7f\n" +
 	"\n" +
-	"ListAwards\x12\x1b.cairn.v1.ListAwardsRequest\x1a\x1c.cairn.v1.ListAwardsResponse\"6\xc2\xf3\x18\x10\b\x03\x12\x04\x02\x03\x04\x05\x1a\x06person\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/people/{person}/awards\x12\x88\x01\n" +
+	"ListAwards\x12\x1b.cairn.v1.ListAwardsRequest\x1a\x1c.cairn.v1.ListAwardsResponse\"6\xc2\xf3\x18\x10\b\x03\x12\x04\x02\x03\x04\x05\x1a\x06person\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/people/{person}/awards\x12\x8d\x01\n" +
+	"\n" +
+	"ListClaims\x12\x1b.cairn.v1.ListClaimsRequest\x1a\x1c.cairn.v1.ListClaimsResponse\"D\xc2\xf3\x18\x10\b\x03\x12\x04\x02\x03\x04\x05\x1a\x06person\x82\xd3\xe4\x93\x02*Z\f\x12\n" +
+	"/v1/claims\x12\x1a/v1/people/{person}/claims\x12\x88\x01\n" +
 	"\fGetInventory\x12\x1d.cairn.v1.GetInventoryRequest\x1a\x1e.cairn.v1.GetInventoryResponse\"9\xc2\xf3\x18\x10\b\x03\x12\x04\x02\x03\x04\x05\x1a\x06person\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/people/{person}/inventoryB4Z2github.com/cairn-skills/cairn/gen/cairn/v1;cairnv1b\x06proto3"
 
 var (
@@ -1551,7 +1866,7 @@ func file_cairn_v1_people_proto_rawDescGZIP() []byte {
 	return file_cairn_v1_people_proto_rawDescData
 }
 
-var file_cairn_v1_people_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_cairn_v1_people_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_cairn_v1_people_proto_goTypes = []any{
 	(*Person)(nil),                // 0: cairn.v1.Person
 	(*Assignment)(nil),            // 1: cairn.v1.Assignment
@@ -1565,73 +1880,88 @@ var file_cairn_v1_people_proto_goTypes = []any{
 	(*ListAwardsRequest)(nil),     // 9: cairn.v1.ListAwardsRequest
 	(*ListAwardsAnswer)(nil),      // 10: cairn.v1.ListAwardsAnswer
 	(*ListAwardsResponse)(nil),    // 11: cairn.v1.ListAwardsResponse
-	(*GetInventoryRequest)(nil),   // 12: cairn.v1.GetInventoryRequest
-	(*GetInventoryAnswer)(nil),    // 13: cairn.v1.GetInventoryAnswer
-	(*HeldCompetency)(nil),        // 14: cairn.v1.HeldCompetency
-	(*GetInventoryResponse)(nil),  // 15: cairn.v1.GetInventoryResponse
-	nil,                           // 16: cairn.v1.GetPersonAnswer.LabelsEntry
-	nil,                           // 17: cairn.v1.ListPeopleAnswer.LabelsEntry
-	nil,                           // 18: cairn.v1.ListAwardsAnswer.LabelsEntry
-	nil,                           // 19: cairn.v1.GetInventoryAnswer.LabelsEntry
-	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
-	(*Basis)(nil),                 // 21: cairn.v1.Basis
-	(*Served)(nil),                // 22: cairn.v1.Served
-	(*Award)(nil),                 // 23: cairn.v1.Award
-	(Rigor)(0),                    // 24: cairn.v1.Rigor
-	(*Scale)(nil),                 // 25: cairn.v1.Scale
-	(*Evidence)(nil),              // 26: cairn.v1.Evidence
-	(*Label)(nil),                 // 27: cairn.v1.Label
+	(*ListClaimsRequest)(nil),     // 12: cairn.v1.ListClaimsRequest
+	(*ListClaimsAnswer)(nil),      // 13: cairn.v1.ListClaimsAnswer
+	(*ListClaimsResponse)(nil),    // 14: cairn.v1.ListClaimsResponse
+	(*GetInventoryRequest)(nil),   // 15: cairn.v1.GetInventoryRequest
+	(*GetInventoryAnswer)(nil),    // 16: cairn.v1.GetInventoryAnswer
+	(*HeldCompetency)(nil),        // 17: cairn.v1.HeldCompetency
+	(*GetInventoryResponse)(nil),  // 18: cairn.v1.GetInventoryResponse
+	nil,                           // 19: cairn.v1.GetPersonAnswer.LabelsEntry
+	nil,                           // 20: cairn.v1.ListPeopleAnswer.LabelsEntry
+	nil,                           // 21: cairn.v1.ListAwardsAnswer.LabelsEntry
+	nil,                           // 22: cairn.v1.ListClaimsAnswer.LabelsEntry
+	nil,                           // 23: cairn.v1.GetInventoryAnswer.LabelsEntry
+	(*timestamppb.Timestamp)(nil), // 24: google.protobuf.Timestamp
+	(*Basis)(nil),                 // 25: cairn.v1.Basis
+	(*Served)(nil),                // 26: cairn.v1.Served
+	(*Award)(nil),                 // 27: cairn.v1.Award
+	(*Claim)(nil),                 // 28: cairn.v1.Claim
+	(*Scale)(nil),                 // 29: cairn.v1.Scale
+	(Rigor)(0),                    // 30: cairn.v1.Rigor
+	(*Evidence)(nil),              // 31: cairn.v1.Evidence
+	(*Label)(nil),                 // 32: cairn.v1.Label
 }
 var file_cairn_v1_people_proto_depIdxs = []int32{
-	20, // 0: cairn.v1.Assignment.from:type_name -> google.protobuf.Timestamp
-	20, // 1: cairn.v1.Assignment.until:type_name -> google.protobuf.Timestamp
-	20, // 2: cairn.v1.GetPersonRequest.as_of:type_name -> google.protobuf.Timestamp
-	21, // 3: cairn.v1.GetPersonAnswer.basis:type_name -> cairn.v1.Basis
-	16, // 4: cairn.v1.GetPersonAnswer.labels:type_name -> cairn.v1.GetPersonAnswer.LabelsEntry
+	24, // 0: cairn.v1.Assignment.from:type_name -> google.protobuf.Timestamp
+	24, // 1: cairn.v1.Assignment.until:type_name -> google.protobuf.Timestamp
+	24, // 2: cairn.v1.GetPersonRequest.as_of:type_name -> google.protobuf.Timestamp
+	25, // 3: cairn.v1.GetPersonAnswer.basis:type_name -> cairn.v1.Basis
+	19, // 4: cairn.v1.GetPersonAnswer.labels:type_name -> cairn.v1.GetPersonAnswer.LabelsEntry
 	0,  // 5: cairn.v1.GetPersonAnswer.person:type_name -> cairn.v1.Person
 	1,  // 6: cairn.v1.GetPersonAnswer.assignments:type_name -> cairn.v1.Assignment
 	3,  // 7: cairn.v1.GetPersonResponse.answer:type_name -> cairn.v1.GetPersonAnswer
-	22, // 8: cairn.v1.GetPersonResponse.served:type_name -> cairn.v1.Served
-	20, // 9: cairn.v1.ListPeopleRequest.as_of:type_name -> google.protobuf.Timestamp
-	21, // 10: cairn.v1.ListPeopleAnswer.basis:type_name -> cairn.v1.Basis
-	17, // 11: cairn.v1.ListPeopleAnswer.labels:type_name -> cairn.v1.ListPeopleAnswer.LabelsEntry
+	26, // 8: cairn.v1.GetPersonResponse.served:type_name -> cairn.v1.Served
+	24, // 9: cairn.v1.ListPeopleRequest.as_of:type_name -> google.protobuf.Timestamp
+	25, // 10: cairn.v1.ListPeopleAnswer.basis:type_name -> cairn.v1.Basis
+	20, // 11: cairn.v1.ListPeopleAnswer.labels:type_name -> cairn.v1.ListPeopleAnswer.LabelsEntry
 	7,  // 12: cairn.v1.ListPeopleAnswer.people:type_name -> cairn.v1.PersonSummary
 	0,  // 13: cairn.v1.PersonSummary.person:type_name -> cairn.v1.Person
 	1,  // 14: cairn.v1.PersonSummary.assignments:type_name -> cairn.v1.Assignment
 	6,  // 15: cairn.v1.ListPeopleResponse.answer:type_name -> cairn.v1.ListPeopleAnswer
-	22, // 16: cairn.v1.ListPeopleResponse.served:type_name -> cairn.v1.Served
-	20, // 17: cairn.v1.ListAwardsRequest.as_of:type_name -> google.protobuf.Timestamp
-	21, // 18: cairn.v1.ListAwardsAnswer.basis:type_name -> cairn.v1.Basis
-	18, // 19: cairn.v1.ListAwardsAnswer.labels:type_name -> cairn.v1.ListAwardsAnswer.LabelsEntry
-	23, // 20: cairn.v1.ListAwardsAnswer.awards:type_name -> cairn.v1.Award
+	26, // 16: cairn.v1.ListPeopleResponse.served:type_name -> cairn.v1.Served
+	24, // 17: cairn.v1.ListAwardsRequest.as_of:type_name -> google.protobuf.Timestamp
+	25, // 18: cairn.v1.ListAwardsAnswer.basis:type_name -> cairn.v1.Basis
+	21, // 19: cairn.v1.ListAwardsAnswer.labels:type_name -> cairn.v1.ListAwardsAnswer.LabelsEntry
+	27, // 20: cairn.v1.ListAwardsAnswer.awards:type_name -> cairn.v1.Award
 	10, // 21: cairn.v1.ListAwardsResponse.answer:type_name -> cairn.v1.ListAwardsAnswer
-	22, // 22: cairn.v1.ListAwardsResponse.served:type_name -> cairn.v1.Served
-	24, // 23: cairn.v1.GetInventoryRequest.min_rigor:type_name -> cairn.v1.Rigor
-	20, // 24: cairn.v1.GetInventoryRequest.as_of:type_name -> google.protobuf.Timestamp
-	21, // 25: cairn.v1.GetInventoryAnswer.basis:type_name -> cairn.v1.Basis
-	19, // 26: cairn.v1.GetInventoryAnswer.labels:type_name -> cairn.v1.GetInventoryAnswer.LabelsEntry
-	14, // 27: cairn.v1.GetInventoryAnswer.competencies:type_name -> cairn.v1.HeldCompetency
-	25, // 28: cairn.v1.GetInventoryAnswer.scales:type_name -> cairn.v1.Scale
-	26, // 29: cairn.v1.HeldCompetency.evidence:type_name -> cairn.v1.Evidence
-	13, // 30: cairn.v1.GetInventoryResponse.answer:type_name -> cairn.v1.GetInventoryAnswer
-	22, // 31: cairn.v1.GetInventoryResponse.served:type_name -> cairn.v1.Served
-	27, // 32: cairn.v1.GetPersonAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
-	27, // 33: cairn.v1.ListPeopleAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
-	27, // 34: cairn.v1.ListAwardsAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
-	27, // 35: cairn.v1.GetInventoryAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
-	2,  // 36: cairn.v1.PeopleService.GetPerson:input_type -> cairn.v1.GetPersonRequest
-	5,  // 37: cairn.v1.PeopleService.ListPeople:input_type -> cairn.v1.ListPeopleRequest
-	9,  // 38: cairn.v1.PeopleService.ListAwards:input_type -> cairn.v1.ListAwardsRequest
-	12, // 39: cairn.v1.PeopleService.GetInventory:input_type -> cairn.v1.GetInventoryRequest
-	4,  // 40: cairn.v1.PeopleService.GetPerson:output_type -> cairn.v1.GetPersonResponse
-	8,  // 41: cairn.v1.PeopleService.ListPeople:output_type -> cairn.v1.ListPeopleResponse
-	11, // 42: cairn.v1.PeopleService.ListAwards:output_type -> cairn.v1.ListAwardsResponse
-	15, // 43: cairn.v1.PeopleService.GetInventory:output_type -> cairn.v1.GetInventoryResponse
-	40, // [40:44] is the sub-list for method output_type
-	36, // [36:40] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	26, // 22: cairn.v1.ListAwardsResponse.served:type_name -> cairn.v1.Served
+	24, // 23: cairn.v1.ListClaimsRequest.as_of:type_name -> google.protobuf.Timestamp
+	25, // 24: cairn.v1.ListClaimsAnswer.basis:type_name -> cairn.v1.Basis
+	22, // 25: cairn.v1.ListClaimsAnswer.labels:type_name -> cairn.v1.ListClaimsAnswer.LabelsEntry
+	28, // 26: cairn.v1.ListClaimsAnswer.claims:type_name -> cairn.v1.Claim
+	29, // 27: cairn.v1.ListClaimsAnswer.scales:type_name -> cairn.v1.Scale
+	13, // 28: cairn.v1.ListClaimsResponse.answer:type_name -> cairn.v1.ListClaimsAnswer
+	26, // 29: cairn.v1.ListClaimsResponse.served:type_name -> cairn.v1.Served
+	30, // 30: cairn.v1.GetInventoryRequest.min_rigor:type_name -> cairn.v1.Rigor
+	24, // 31: cairn.v1.GetInventoryRequest.as_of:type_name -> google.protobuf.Timestamp
+	25, // 32: cairn.v1.GetInventoryAnswer.basis:type_name -> cairn.v1.Basis
+	23, // 33: cairn.v1.GetInventoryAnswer.labels:type_name -> cairn.v1.GetInventoryAnswer.LabelsEntry
+	17, // 34: cairn.v1.GetInventoryAnswer.competencies:type_name -> cairn.v1.HeldCompetency
+	29, // 35: cairn.v1.GetInventoryAnswer.scales:type_name -> cairn.v1.Scale
+	31, // 36: cairn.v1.HeldCompetency.evidence:type_name -> cairn.v1.Evidence
+	16, // 37: cairn.v1.GetInventoryResponse.answer:type_name -> cairn.v1.GetInventoryAnswer
+	26, // 38: cairn.v1.GetInventoryResponse.served:type_name -> cairn.v1.Served
+	32, // 39: cairn.v1.GetPersonAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
+	32, // 40: cairn.v1.ListPeopleAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
+	32, // 41: cairn.v1.ListAwardsAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
+	32, // 42: cairn.v1.ListClaimsAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
+	32, // 43: cairn.v1.GetInventoryAnswer.LabelsEntry.value:type_name -> cairn.v1.Label
+	2,  // 44: cairn.v1.PeopleService.GetPerson:input_type -> cairn.v1.GetPersonRequest
+	5,  // 45: cairn.v1.PeopleService.ListPeople:input_type -> cairn.v1.ListPeopleRequest
+	9,  // 46: cairn.v1.PeopleService.ListAwards:input_type -> cairn.v1.ListAwardsRequest
+	12, // 47: cairn.v1.PeopleService.ListClaims:input_type -> cairn.v1.ListClaimsRequest
+	15, // 48: cairn.v1.PeopleService.GetInventory:input_type -> cairn.v1.GetInventoryRequest
+	4,  // 49: cairn.v1.PeopleService.GetPerson:output_type -> cairn.v1.GetPersonResponse
+	8,  // 50: cairn.v1.PeopleService.ListPeople:output_type -> cairn.v1.ListPeopleResponse
+	11, // 51: cairn.v1.PeopleService.ListAwards:output_type -> cairn.v1.ListAwardsResponse
+	14, // 52: cairn.v1.PeopleService.ListClaims:output_type -> cairn.v1.ListClaimsResponse
+	18, // 53: cairn.v1.PeopleService.GetInventory:output_type -> cairn.v1.GetInventoryResponse
+	49, // [49:54] is the sub-list for method output_type
+	44, // [44:49] is the sub-list for method input_type
+	44, // [44:44] is the sub-list for extension type_name
+	44, // [44:44] is the sub-list for extension extendee
+	0,  // [0:44] is the sub-list for field type_name
 }
 
 func init() { file_cairn_v1_people_proto_init() }
@@ -1649,7 +1979,7 @@ func file_cairn_v1_people_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cairn_v1_people_proto_rawDesc), len(file_cairn_v1_people_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,6 +22,7 @@ const (
 	PeopleService_GetPerson_FullMethodName    = "/cairn.v1.PeopleService/GetPerson"
 	PeopleService_ListPeople_FullMethodName   = "/cairn.v1.PeopleService/ListPeople"
 	PeopleService_ListAwards_FullMethodName   = "/cairn.v1.PeopleService/ListAwards"
+	PeopleService_ListClaims_FullMethodName   = "/cairn.v1.PeopleService/ListClaims"
 	PeopleService_GetInventory_FullMethodName = "/cairn.v1.PeopleService/GetInventory"
 )
 
@@ -46,6 +47,13 @@ type PeopleServiceClient interface {
 	// They come by issue instant, the latest first, then by id. An award that has
 	// lapsed is shown and does not count.
 	ListAwards(ctx context.Context, in *ListAwardsRequest, opts ...grpc.CallOption) (*ListAwardsResponse, error)
+	// Lists the claims of a person, or of everybody.
+	//
+	// They come by person, byte by byte, of each by the instant they were made at,
+	// the latest first, then by id. A claim that a later one of the same source
+	// took the place of, or that withdraws, is shown and does not count. Without a
+	// person the call is about everybody, and to be the subject allows nobody.
+	ListClaims(ctx context.Context, in *ListClaimsRequest, opts ...grpc.CallOption) (*ListClaimsResponse, error)
 	// Gets the competencies that a person holds.
 	//
 	// They come by id, byte by byte, each at the level held at every floor of
@@ -91,6 +99,16 @@ func (c *peopleServiceClient) ListAwards(ctx context.Context, in *ListAwardsRequ
 	return out, nil
 }
 
+func (c *peopleServiceClient) ListClaims(ctx context.Context, in *ListClaimsRequest, opts ...grpc.CallOption) (*ListClaimsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListClaimsResponse)
+	err := c.cc.Invoke(ctx, PeopleService_ListClaims_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *peopleServiceClient) GetInventory(ctx context.Context, in *GetInventoryRequest, opts ...grpc.CallOption) (*GetInventoryResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetInventoryResponse)
@@ -122,6 +140,13 @@ type PeopleServiceServer interface {
 	// They come by issue instant, the latest first, then by id. An award that has
 	// lapsed is shown and does not count.
 	ListAwards(context.Context, *ListAwardsRequest) (*ListAwardsResponse, error)
+	// Lists the claims of a person, or of everybody.
+	//
+	// They come by person, byte by byte, of each by the instant they were made at,
+	// the latest first, then by id. A claim that a later one of the same source
+	// took the place of, or that withdraws, is shown and does not count. Without a
+	// person the call is about everybody, and to be the subject allows nobody.
+	ListClaims(context.Context, *ListClaimsRequest) (*ListClaimsResponse, error)
 	// Gets the competencies that a person holds.
 	//
 	// They come by id, byte by byte, each at the level held at every floor of
@@ -145,6 +170,9 @@ func (UnimplementedPeopleServiceServer) ListPeople(context.Context, *ListPeopleR
 }
 func (UnimplementedPeopleServiceServer) ListAwards(context.Context, *ListAwardsRequest) (*ListAwardsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAwards not implemented")
+}
+func (UnimplementedPeopleServiceServer) ListClaims(context.Context, *ListClaimsRequest) (*ListClaimsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListClaims not implemented")
 }
 func (UnimplementedPeopleServiceServer) GetInventory(context.Context, *GetInventoryRequest) (*GetInventoryResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetInventory not implemented")
@@ -224,6 +252,24 @@ func _PeopleService_ListAwards_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PeopleService_ListClaims_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListClaimsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PeopleServiceServer).ListClaims(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PeopleService_ListClaims_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PeopleServiceServer).ListClaims(ctx, req.(*ListClaimsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _PeopleService_GetInventory_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetInventoryRequest)
 	if err := dec(in); err != nil {
@@ -260,6 +306,10 @@ var PeopleService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListAwards",
 			Handler:    _PeopleService_ListAwards_Handler,
+		},
+		{
+			MethodName: "ListClaims",
+			Handler:    _PeopleService_ListClaims_Handler,
 		},
 		{
 			MethodName: "GetInventory",
