@@ -31,12 +31,13 @@ type Suggestion struct {
 	RegretProven bool
 	// Closes are the leaves of the goals that the step leads to.
 	Closes []Closed
-	// Requirements is the number of unmet leaves of the roles of the catalog
-	// that holding the achievement meets by itself; without goals only.
+	// Requirements is the number of unmet leaves, of the roles that the person
+	// does not qualify for, that are met with the achievement. Unlocks are the
+	// roles that the person qualifies for with it and not without it, by ID. With
+	// it an award held may come to count whose prerequisite its version enforces;
+	// automatic awards that would follow do not. Retired roles are left out.
 	Requirements int
-	// Unlocks are the roles that the person qualifies for with the achievement
-	// and not without it, by ID.
-	Unlocks []graph.RoleIndex
+	Unlocks      []graph.RoleIndex
 }
 
 // Closed is a leaf of a goal.

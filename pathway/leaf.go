@@ -66,9 +66,17 @@ func (b *builder) leafGate(n *graph.TreeNode) int32 {
 	return b.gate(1, &atom{achievement: graph.None, leaf: n, competency: graph.None, enforced: -1})
 }
 
-// accepts reports whether a holds leaf takes awards of an issuer.
-func accepts(n *graph.TreeNode, i graph.IssuerIndex) bool {
-	return len(n.Issuers) == 0 || i != graph.None && slices.Contains(n.Issuers, i)
+// suffices reports whether an award that comes to count meets a holds leaf that
+// asks for what it stands for: by its issuer, rigor and age.
+func suffices(p *graph.Profile, n *graph.TreeNode, e *graph.Evidence) bool {
+	return e.Rigor >= n.MinRigor &&
+		(len(n.Issuers) == 0 || e.Issuer != graph.None && slices.Contains(n.Issuers, e.Issuer)) &&
+		(n.FreshWithinMonths <= 0 || e.IssuedAt >= p.At.AddMonths(-n.FreshWithinMonths, p.Catalog.Zone()))
+}
+
+// planned is a new award of v.
+func planned(p *graph.Profile, v *graph.Version) *graph.Evidence {
+	return &graph.Evidence{Version: v, Issuer: v.Issuer, Rigor: v.PlannedRigor(), IssuedAt: p.At}
 }
 
 // givers are the gates of the awards that would meet a holds leaf: new ones, by
@@ -77,13 +85,10 @@ func (b *builder) givers(n *graph.TreeNode) []int32 {
 	if n.Achievement == graph.None {
 		return nil
 	}
-	meets := func(issuer graph.IssuerIndex, rigor graph.Rigor) bool {
-		return rigor >= n.MinRigor && accepts(n, issuer)
-	}
 	var out []int32
 	c := b.profile.Catalog
 	for _, a := range append([]graph.AchievementIndex{n.Achievement}, b.replaced[n.Achievement]...) {
-		if v := c.InForce(a, b.profile.At); v != nil && meets(v.Issuer, v.PlannedRigor()) {
+		if v := c.InForce(a, b.profile.At); v != nil && suffices(b.profile, n, planned(b.profile, v)) {
 			out = append(out, b.award(v))
 		}
 	}
@@ -93,8 +98,7 @@ func (b *builder) givers(n *graph.TreeNode) []int32 {
 			continue
 		}
 		e := &b.profile.Evidence()[i]
-		fresh := n.FreshWithinMonths <= 0 || e.IssuedAt >= b.profile.At.AddMonths(-n.FreshWithinMonths, c.Zone())
-		if fresh && meets(e.Issuer, e.Rigor) && slices.Contains(c.HeldAsAt(e.Version.Index, b.profile.At), n.Achievement) {
+		if suffices(b.profile, n, e) && slices.Contains(c.HeldAsAt(e.Version.Index, b.profile.At), n.Achievement) {
 			out = append(out, g)
 		}
 	}

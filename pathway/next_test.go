@@ -2,6 +2,9 @@ package pathway
 
 import (
 	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -108,51 +111,125 @@ func TestNext(t *testing.T) {
 	}
 }
 
-// TestUnlocks compares the roles that next steps unlock with asking every role
-// before and after.
-func TestUnlocks(t *testing.T) {
-	unlocked := 0
-	for seed := range uint64(300) {
-		w := makeWorld(seed, 7)
-		for i := range 4 {
-			rule := makeWorld(seed+uint64(i)*1000, 7).goal
-			w.batch.Roles = append(w.batch.Roles, graph.Role{
-				ID: graph.ID(fmt.Sprint("role", i)), Essential: &rule.Of[i%2], Threshold: int64(i % 3),
-				Optional: []graph.Optional{{Requirement: rule.Of[1-i%2], Weight: 2}},
-			})
+// unlockWorld is a world of random rules with roles, where more is held than in
+// others, more of it does not count before its prerequisite holds, and
+// achievements have earlier versions or successors that are worth something else.
+func unlockWorld(seed uint64) *graph.Profile {
+	const achievements = 7
+	w := makeWorld(seed, achievements)
+	m := worldMaker{Rand: rand.New(rand.NewPCG(seed, 1)), competencies: len(w.batch.Competencies), achievements: achievements}
+	for i := range 4 {
+		essential, optional := m.rule(2), m.rule(2)
+		if m.few(0, 1) == 1 {
+			essential = graph.Requirement{Op: graph.OpCredits, Credits: int64(m.few(2, 4, 6, 8))}
+			for range m.few(1, 2, 3) {
+				leaf := graph.Holds(achievementID(m.IntN(achievements)))
+				leaf.TermCredits = graph.OwnCredits
+				essential.Of = append(essential.Of, leaf)
+			}
 		}
-		for i := range w.batch.Achievements { // what else an enforced award brings about is not by itself
-			w.batch.Achievements[i].Enforce = false
+		w.batch.Roles = append(w.batch.Roles, graph.Role{
+			ID: graph.ID(fmt.Sprint("role", i)), Essential: &essential, Threshold: int64(i % 3),
+			Optional: []graph.Optional{{Requirement: optional, Weight: 2}},
+		})
+	}
+	var earlier []graph.Achievement
+	for i := range w.batch.Achievements {
+		a := &w.batch.Achievements[i]
+		a.Enforce, a.Credits = a.Enforce || m.few(0, 1) == 1, int64(m.few(1, 2, 4))
+		if i > 0 && i+1 < achievements && m.few(0, 0, 1) == 1 {
+			a.ReplacedBy = achievementID(i + 1)
 		}
-		p := w.profile()
-		a, err := Next(t.Context(), p, nil, Hours, Limits{})
+		if m.few(0, 1) == 1 {
+			before := *a
+			before.Credits, before.Category = int64(m.few(0, 1, 4)), []graph.ID{"core", "elective"}[m.few(0, 1)]
+			earlier = append(earlier, before)
+			a.EffectiveFrom = instant - 4
+		}
+	}
+	w.batch.Achievements = append(earlier, w.batch.Achievements...)
+	for range m.few(1, 2, 3) {
+		w.awards = append(w.awards, graph.Award{
+			Achievement: achievementID(m.IntN(achievements)), IssuedAt: instant - graph.Instant(m.few(1, 5, 8)), Rigor: m.rigor(),
+		})
+	}
+	return w.profile()
+}
+
+// gaps are how p stands in every role, by index.
+func gaps(t *testing.T, p *graph.Profile) []RoleGap {
+	t.Helper()
+	_, _, n, _ := p.Catalog.Counts()
+	out := make([]RoleGap, n)
+	for r := range out {
+		g, err := Gap(p, graph.RoleIndex(r))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i := range a.Steps {
-			s := &a.Steps[i]
-			with := p.With(s.Version)
-			var want, got []string
-			for r := range graph.RoleIndex(4) {
-				target, err := roleTarget(p, r)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if !target.met(p) && target.met(with) {
-					want = append(want, string(p.Catalog.RoleID(r)))
-				}
+		out[r] = g
+	}
+	return out
+}
+
+// metBetween counts the leaves of a role that are met after and not before;
+// optional rules count where they can matter.
+func metBetween(before, after *RoleGap) int {
+	count := func(t *graph.Tree, before, after []graph.NodeResult) int {
+		n := 0
+		for i := range before {
+			if len(t.Nodes[i].Children) == 0 && before[i].State != graph.StateMet && after[i].State == graph.StateMet {
+				n++
 			}
-			for _, r := range s.Unlocks {
-				got = append(got, string(p.Catalog.RoleID(r)))
+		}
+		return n
+	}
+	n := count(before.Target.Essential, before.Essential, after.Essential)
+	for i, o := range before.Target.Optional {
+		if before.Target.Threshold > 0 {
+			n += count(o.Tree, before.Optional[i].Nodes, after.Optional[i].Nodes)
+		}
+	}
+	return n
+}
+
+// TestUnlocks compares the roles that next steps unlock with evaluating every
+// role before and after, and the leaves that they meet likewise.
+func TestUnlocks(t *testing.T) {
+	unlocked, byOthers := 0, 0
+	for seed := range uint64(2000) {
+		p := unlockWorld(seed)
+		before := gaps(t, p)
+		for _, goals := range [][]Goal{nil, {{Role: "role0"}}} {
+			a, err := Next(t.Context(), p, goals, Hours, Limits{Steps: math.MaxInt})
+			if err != nil {
+				t.Fatal(err)
 			}
-			unlocked += len(got)
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("world %d: %s unlocks (-want +got):\n%s", seed, s.Version.ID, diff)
+			for i := range a.Steps {
+				s := &a.Steps[i]
+				with := p.With(s.Version)
+				var want []graph.RoleIndex // whose IDs are in the order of the indices
+				leaves := 0
+				for r, after := range gaps(t, with) {
+					if before[r].Qualified {
+						continue
+					}
+					leaves += metBetween(&before[r], &after)
+					if after.Qualified {
+						want = append(want, graph.RoleIndex(r))
+					}
+				}
+				unlocked += len(want)
+				if slices.ContainsFunc(p.Evidence(), func(e graph.Evidence) bool { return e.Valid && !e.Counts }) {
+					byOthers += len(want)
+				}
+				if diff := cmp.Diff(want, s.Unlocks); diff != "" || s.Requirements != leaves {
+					t.Errorf("world %d: %s meets %d leaves, want %d; unlocks (-want +got):\n%s", seed, s.Version.ID, s.Requirements, leaves, diff)
+				}
 			}
 		}
 	}
-	if unlocked == 0 {
-		t.Error("no step unlocked a role")
+	if unlocked < 1000 || byOthers < 100 {
+		t.Errorf("%d roles were unlocked, %d of them where an award waits for its prerequisite: too few to tell anything", unlocked, byOthers)
 	}
 }
 

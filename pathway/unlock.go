@@ -7,26 +7,27 @@ import (
 	"github.com/cairn-skills/cairn/graph"
 )
 
-// openLeaf is a leaf of a role that is not met, or is met in a rule with an
-// exclusive node, where one more award may free another.
+// openLeaf is a leaf of a role that one more award may change: it is not met, or
+// it is met and stands where one more award may free another (in a rule with an
+// exclusive node) or count more (with its achievement's own credits).
 type openLeaf struct {
 	role graph.RoleIndex
 	node *graph.TreeNode
 	met  bool
 }
 
-// openLeaves are the unmet leaves of the roles of a catalog that can be met by
-// an award, by what they ask for.
+// openLeaves are the open leaves of the roles of a catalog that can be met by an
+// award, by what they ask for.
 type openLeaves struct {
-	// need is how many leaves of a role have to be met at least before it holds.
+	// need is how many open leaves of a role have to change at least before it holds.
 	need          map[graph.RoleIndex]int
 	byAchievement map[graph.AchievementIndex][]openLeaf
 	byCompetency  map[graph.CompetencyIndex][]openLeaf
 }
 
-// unlock fills in, for every suggestion, how many unmet leaves of roles its
-// achievement meets by itself, and the roles that hold with it and not without.
-// Only roles with such a leaf are looked at.
+// unlock fills in, for every suggestion, how many unmet leaves of roles are met
+// with its achievement, and the roles that hold with it and not without. Only
+// roles whose open leaves change are looked at.
 func (a *adviser) unlock() error {
 	targets, leaves := a.openRoles()
 	for i := range a.advice.Steps {
@@ -34,9 +35,10 @@ func (a *adviser) unlock() error {
 			return err
 		}
 		s := &a.advice.Steps[i]
+		arrivals := a.arrivals(s.Version)
 		var roles []graph.RoleIndex
 		closed := make(map[graph.RoleIndex]int)
-		for _, l := range a.closedBy(s.Version, &leaves) {
+		for _, l := range a.closedBy(arrivals, &leaves) {
 			if !l.met {
 				s.Requirements++
 			}
@@ -67,8 +69,31 @@ func (a *adviser) unlock() error {
 	return nil
 }
 
+// arrivals are the awards that come to count with a new award of v: that one,
+// and those held whose enforced prerequisite holds with it.
+func (a *adviser) arrivals(v *graph.Version) []graph.Evidence {
+	p := a.profile
+	out := []graph.Evidence{*planned(p, v)}
+	waits := func(e graph.Evidence) bool { return e.Version != nil && e.Valid && !e.Counts }
+	if !slices.ContainsFunc(p.Evidence(), waits) {
+		return out
+	}
+	if a.left <= 0 {
+		a.advice.Proven = false
+		return out
+	}
+	with := p.With(v)
+	a.left -= int64(len(with.Evidence()))
+	for i, e := range p.Evidence() {
+		if waits(e) && with.Evidence()[i].Counts { // awards come first in both, and in the same order
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
 // openRoles are the targets of the roles that p does not qualify for, and their
-// unmet leaves. Retired roles are left out.
+// open leaves. Retired roles are left out.
 func (a *adviser) openRoles() (map[graph.RoleIndex]Target, openLeaves) {
 	p, c := a.profile, a.profile.Catalog
 	leaves := openLeaves{
@@ -98,8 +123,8 @@ func (a *adviser) openRoles() (map[graph.RoleIndex]Target, openLeaves) {
 	return targets, leaves
 }
 
-// gather adds the unmet leaves of a tree of r. It returns how many of them have
-// to be met at least before the tree holds: one in each child that the root
+// gather adds the open leaves of a tree of r. It returns how many of them have
+// to change at least before the tree holds: one in each child that the root
 // still wants.
 func (a *adviser) gather(r graph.RoleIndex, t *graph.Tree, leaves *openLeaves) int {
 	nodes := a.profile.Evaluate(t)
@@ -109,7 +134,7 @@ func (a *adviser) gather(r graph.RoleIndex, t *graph.Tree, leaves *openLeaves) i
 		n := &t.Nodes[i]
 		met := res.State == graph.StateMet
 		switch {
-		case met && !exclusive:
+		case met && !exclusive && n.TermCredits != graph.OwnCredits:
 		case n.Op == graph.OpHolds && n.Achievement != graph.None:
 			leaves.byAchievement[n.Achievement] = append(leaves.byAchievement[n.Achievement], openLeaf{r, n, met})
 		case n.Op == graph.OpLevel && n.Competency != graph.None:
@@ -128,30 +153,48 @@ func (a *adviser) gather(r graph.RoleIndex, t *graph.Tree, leaves *openLeaves) i
 	return need
 }
 
-// closedBy are the open leaves that a new award of v meets.
-func (a *adviser) closedBy(v *graph.Version, leaves *openLeaves) []openLeaf {
-	c := a.profile.Catalog
+// closedBy are the open leaves that awards meet, each once.
+func (a *adviser) closedBy(arrivals []graph.Evidence, leaves *openLeaves) []openLeaf {
 	var out []openLeaf
-	for _, h := range c.HeldAsAt(v.Index, a.profile.At) {
-		for _, l := range leaves.byAchievement[h] {
-			if v.PlannedRigor() >= l.node.MinRigor && accepts(l.node, v.Issuer) {
+	seen := make(map[*graph.TreeNode]bool)
+	add := func(open []openLeaf, meets func(*graph.TreeNode) bool) {
+		for _, l := range open {
+			if !seen[l.node] && meets(l.node) {
+				seen[l.node] = true
 				out = append(out, l)
 			}
 		}
 	}
-	// levels are what the award proves, by implications as well.
-	levels := make(map[graph.CompetencyIndex]graph.Level)
-	var order []graph.CompetencyIndex
+	for i := range arrivals {
+		e := &arrivals[i]
+		for _, h := range a.profile.Catalog.HeldAsAt(e.Version.Index, a.profile.At) {
+			add(leaves.byAchievement[h], func(n *graph.TreeNode) bool { return suffices(a.profile, n, e) })
+		}
+		for _, at := range a.proves(e.Version) {
+			add(leaves.byCompetency[at.Competency], func(n *graph.TreeNode) bool { return at.Level >= n.Level && e.Rigor >= n.MinRigor })
+		}
+	}
+	return out
+}
+
+// proves are the levels that an award of v proves, by implications as well.
+func (a *adviser) proves(v *graph.Version) []graph.Attested {
+	c := a.profile.Catalog
+	var out []graph.Attested
+	at := make(map[graph.CompetencyIndex]int)
 	var raise func(x graph.CompetencyIndex, l graph.Level)
 	raise = func(x graph.CompetencyIndex, l graph.Level) {
 		l = min(l, c.Levels(x))
-		if levels[x] >= l {
+		i, known := at[x]
+		switch {
+		case l == 0, known && out[i].Level >= l:
 			return
+		case !known:
+			at[x] = len(out)
+			out = append(out, graph.Attested{Competency: x, Level: l})
+		default:
+			out[i].Level = l
 		}
-		if levels[x] == 0 {
-			order = append(order, x)
-		}
-		levels[x] = l
 		for _, im := range c.Implies(x) {
 			a.left--
 			if l >= im.Level {
@@ -161,13 +204,6 @@ func (a *adviser) closedBy(v *graph.Version, leaves *openLeaves) []openLeaf {
 	}
 	for _, at := range v.Attests {
 		raise(at.Competency, at.Level)
-	}
-	for _, x := range order {
-		for _, l := range leaves.byCompetency[x] {
-			if levels[x] >= l.node.Level && v.PlannedRigor() >= l.node.MinRigor {
-				out = append(out, l)
-			}
-		}
 	}
 	return out
 }
