@@ -1,9 +1,8 @@
 package pathway
 
 import (
-	"math"
 	"slices"
-	"strings"
+	"strconv"
 
 	"github.com/cairn-skills/cairn/graph"
 )
@@ -26,12 +25,7 @@ func (b *builder) leafGate(n *graph.TreeNode) int32 {
 		if one := b.profile.Evaluate(&graph.Tree{Nodes: []graph.TreeNode{*n}}); one[0].State == graph.StateMet {
 			return always
 		}
-		var issuers strings.Builder
-		for _, i := range n.Issuers {
-			issuers.WriteRune(rune(i & math.MaxInt32))
-			issuers.WriteByte(' ')
-		}
-		key := holdsKey{n.Achievement, n.MinRigor, n.FreshWithinMonths, issuers.String()}
+		key := holdsKey{n.Achievement, n.MinRigor, n.FreshWithinMonths, issuersKey(n.Issuers)}
 		if n.Achievement == graph.None {
 			key.issuers = string(n.Requirement.Achievement)
 		}
@@ -64,6 +58,15 @@ func (b *builder) leafGate(n *graph.TreeNode) int32 {
 		return g
 	}
 	return b.gate(1, &atom{achievement: graph.None, leaf: n, competency: graph.None, enforced: -1})
+}
+
+// issuersKey tells lists of issuers apart.
+func issuersKey(issuers []graph.IssuerIndex) string {
+	var key []byte
+	for _, i := range issuers {
+		key = append(strconv.AppendUint(key, uint64(i), 10), ' ')
+	}
+	return string(key)
 }
 
 // suffices reports whether an award that comes to count meets a holds leaf that
