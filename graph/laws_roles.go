@@ -24,8 +24,11 @@ func (l *linter) role(x *Role) {
 				l.tree(&o.Requirement)
 			})
 			if o.Weight > 0 {
-				sum = min(sum+o.Weight, maxAmount)
+				sum = min(sum+min(o.Weight, maxAmount), maxAmount+1)
 			}
+		}
+		if sum > maxAmount {
+			l.fail(codeAmountTooLarge, "the weights are more together than can be added up", fmt.Sprintf("at most %d can be carried exactly", int64(maxAmount)))
 		}
 	})
 	l.amount("threshold", x.Threshold)

@@ -122,6 +122,14 @@ func (l *linter) credits(r *Requirement) {
 		return
 	}
 	var sums []CategoryCredits
+	all := int64(0)
+	count := func(cat ID, credits int64) {
+		if all <= maxAmount { // beyond it the sums are refused, so that none overflows
+			credits = min(max(credits, 0), maxAmount)
+			all += credits
+			sums = addCredits(sums, cat, credits)
+		}
+	}
 	vague := false
 	for i := range r.Of {
 		cat, credits, ok := l.mostOf(&r.Of[i])
@@ -131,22 +139,27 @@ func (l *linter) credits(r *Requirement) {
 				switch {
 				case credits < 0:
 					l.fail(codeNegativeAmount, "counts less than 0", "write what it counts when it is met")
+				case credits > maxAmount:
+					l.fail(codeAmountTooLarge, fmt.Sprintf("counts %d", credits), fmt.Sprintf("at most %d can be carried exactly", int64(maxAmount)))
 				case ok && credits == 0:
 					l.warn(codeCountsNothing, "counts 0 credits", "write what it counts, or give the achievement credits")
 				}
 			})
 		})
-		sums = addCredits(sums, cat, max(credits, 0))
+		count(cat, credits)
 	}
 	for _, a := range l.category[r.OverCategory] {
-		cat, credits := l.worth(a)
-		sums = addCredits(sums, cat, credits)
+		count(l.worth(a))
+	}
+	if all > maxAmount {
+		l.fail(codeAmountTooLarge, "what is listed counts more together than can be added up", fmt.Sprintf("at most %s credits can be carried exactly", hundredths(maxAmount)))
+		return
 	}
 	if vague {
 		return // an unknown id is said where it is
 	}
-	all := sumUp(r, sums)
-	if all.State == StateMet {
+	most := sumUp(r, sums)
+	if most.State == StateMet {
 		return
 	}
 	for _, m := range r.Min {
@@ -158,8 +171,8 @@ func (l *linter) credits(r *Requirement) {
 			})
 		}
 	}
-	if all.Credits < r.Credits {
-		l.fail(codeImpossibleCredits, fmt.Sprintf("asks for %s credits; with everything held %s count", hundredths(r.Credits), hundredths(all.Credits)), "ask for less, list more, or raise a maximum")
+	if most.Credits < r.Credits {
+		l.fail(codeImpossibleCredits, fmt.Sprintf("asks for %s credits; with everything held %s count", hundredths(r.Credits), hundredths(most.Credits)), "ask for less, list more, or raise a maximum")
 	}
 }
 

@@ -187,6 +187,23 @@ var lawRows = []lawRow{
 		b.Roles[1].Optional = append(b.Roles[1].Optional, Optional{Requirement: Holds("sql"), Weight: -1})
 	}, lawFailure(codeNegativeAmount, rol, "senior", "optional/1/weight")},
 	{"price beyond what is exact", func(b *Batch) { b.Achievements[0].Routes[0].Price.Amount = 1 << 53 }, lawFailure(codeAmountTooLarge, ach, "sql", "routes/course/price")},
+	{"weights beyond what adds up", func(b *Batch) {
+		o := Optional{Requirement: Holds("sql"), Weight: 1<<53 - 1}
+		b.Roles[1].Optional = append(b.Roles[1].Optional, o, o)
+	}, lawFailure(codeAmountTooLarge, rol, "senior", "optional")},
+	{"a term beyond what is exact", func(b *Batch) {
+		r := Holds("sql")
+		r.TermCredits = 1 << 53
+		b.Roles[1].Essential = &Requirement{Op: OpCredits, Credits: 1, Of: []Requirement{r}}
+	}, lawFailure(codeAmountTooLarge, rol, "senior", "requires/of/0")},
+	{"terms beyond what adds up", func(b *Batch) {
+		of := make([]Requirement, 3000)
+		for i := range of {
+			of[i] = Holds("sql")
+			of[i].TermCredits = 1<<53 - 1
+		}
+		b.Roles[1].Essential = &Requirement{Op: OpCredits, Credits: 1, Of: of}
+	}, lawFailure(codeAmountTooLarge, rol, "senior", "requires")},
 	{"threshold above the weights", func(b *Batch) { b.Roles[1].Threshold = 6 }, lawFailure(codeThresholdTooHigh, rol, "senior", "threshold")},
 
 	// Versions and validity.
