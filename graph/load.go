@@ -1,6 +1,22 @@
 package graph
 
-import "slices"
+import (
+	"context"
+	"errors"
+	"slices"
+)
+
+// load is the snapshot of all that store has.
+func load(ctx context.Context, store Store) (*Snapshot, error) {
+	l := newLoader()
+	rev, err := store.Load(ctx, func(b Batch) error { return l.add(&b) })
+	if errors.Is(err, ErrInvalid) {
+		return nil, Unavailable("the stored facts do not fit together", err)
+	} else if err != nil {
+		return nil, err
+	}
+	return l.finish(rev), nil
+}
 
 // loader builds a snapshot from a store's content. It differs from applying
 // batch after batch in that the catalog is compiled once and that everybody's
