@@ -7,9 +7,22 @@ import (
 )
 
 // load is the snapshot of all that store has.
-func load(ctx context.Context, store Store) (*Snapshot, error) {
+func load(ctx context.Context, store Store) (s *Snapshot, err error) {
 	l := newLoader()
-	rev, err := store.Load(ctx, func(b Batch) error { return l.add(&b) })
+	var rev Revision
+	if rows, ok := store.(RowStore); ok {
+		rev, err = rows.LoadRows(ctx, func(b Batch, r Rows) error {
+			if err := l.add(&b); err != nil {
+				return err
+			}
+			return l.rows(&r, b.At, b.Revision)
+		})
+		if err == nil {
+			err = rows.LoadNames(ctx, rev, func(people []Personal) error { return l.add(&Batch{Personal: people}) })
+		}
+	} else {
+		rev, err = store.Load(ctx, func(b Batch) error { return l.add(&b) })
+	}
 	if errors.Is(err, ErrInvalid) {
 		return nil, Unavailable("the stored facts do not fit together", err)
 	} else if err != nil {
@@ -35,8 +48,7 @@ type loader struct {
 	assignments facts[assignment]
 	lastPerson  ID
 	lastIndex   uint32
-	lastIssuer  ID
-	issuer      IssuerIndex
+	words       []rowWord // see rows
 }
 
 // facts are the facts of one kind in the order of loading, in blocks so that
@@ -105,7 +117,7 @@ func (f *facts[T]) each(people int, give func(person uint32, values []T)) {
 }
 
 func newLoader() *loader {
-	return &loader{reg: &registry{}, people: newPeople(), issuer: None}
+	return &loader{reg: &registry{}, people: newPeople()}
 }
 
 // add takes one batch of a load.
@@ -201,20 +213,25 @@ func (l *loader) award(to *facts[award], a *Award, recorded Instant, rev Revisio
 	if n := len(l.reg.achievements.rows[i].value); a.Version < 1 || a.Version > n {
 		return Invalid(string(a.Achievement), "an award names a version that is not stored; the store is damaged")
 	}
-	if a.Issuer != l.lastIssuer {
-		issuer, ok := l.reg.issuers.find(a.Issuer)
-		if !ok && a.Issuer != "" {
-			return unknown(KindIssuer, a.Issuer, "the store is damaged")
-		} else if !ok {
-			issuer = None
-		}
-		l.lastIssuer, l.issuer = a.Issuer, IssuerIndex(issuer)
+	issuer, err := l.findIssuer(a.Issuer)
+	if err != nil {
+		return err
 	}
 	to.add(at, award{
-		id: a.ID, issued: a.IssuedAt, until: a.ValidUntil, achievement: AchievementIndex(i), issuer: l.issuer,
+		id: a.ID, issued: a.IssuedAt, until: a.ValidUntil, achievement: AchievementIndex(i), issuer: issuer,
 		version: uint16(a.Version), source: a.Source, rigor: a.Rigor,
 	})
 	return nil
+}
+
+// findIssuer is the issuer of a stored award, None for the empty ID.
+func (l *loader) findIssuer(id ID) (IssuerIndex, error) {
+	if i, ok := l.reg.issuers.find(id); ok {
+		return IssuerIndex(i), nil
+	} else if id != "" {
+		return None, unknown(KindIssuer, id, "the store is damaged")
+	}
+	return None, nil
 }
 
 // finish compiles what was loaded.

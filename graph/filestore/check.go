@@ -118,7 +118,7 @@ func (c *checker) log(ctx context.Context) error {
 			if p.number == 0 {
 				c.report.Batches++
 			}
-			c.report.Facts += p.batch.Len()
+			c.report.Facts += p.batch.Len() + len(p.rows.Awards)
 			for i := range p.batch.Personal {
 				c.report.Personal++
 				if p.batch.Personal[i].Erased {

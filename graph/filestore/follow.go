@@ -61,6 +61,7 @@ func (s *Store) follow(ctx context.Context, after graph.Revision, head *storev1.
 			return after, err
 		}
 		for _, p := range parts {
+			p.widen()
 			if p.number == 0 {
 				whole = p.batch
 			} else {

@@ -20,108 +20,159 @@ const (
 	namesPiece = 4096
 )
 
-// Load reads the log in order and then the names of people. Batches are decoded
-// by a second goroutine ahead of apply. No transaction is open while apply
-// runs, so apply may take its time, and may call the store.
+var _ graph.RowStore = (*Store)(nil)
+
+// Load is [Store.LoadRows] and then [Store.LoadNames].
 func (s *Store) Load(ctx context.Context, apply func(graph.Batch) error) (graph.Revision, error) {
 	head, done, err := s.enter(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer done()
-	stop, cancel := context.WithCancel(ctx)
-	pieces := make(chan loadPiece, loadAhead)
-	finished := make(chan struct{})
-	go func() { // ends when all is read or stop ends
-		defer close(finished)
-		defer close(pieces)
-		s.produce(stop, head, pieces)
-	}()
-	defer func() { cancel(); <-finished }()
-	for piece := range pieces {
-		if piece.err != nil {
-			return 0, piece.err
-		}
-		for _, b := range piece.batches {
-			if err := ctx.Err(); err != nil {
-				return 0, unavailable(s.path, "the load was ended", err)
-			}
-			if err := apply(b); err != nil {
-				return 0, err
-			}
-		}
+	err = s.loadRows(ctx, head, func(b graph.Batch, rows graph.Rows) error {
+		b.Awards = widen(&rows)
+		return apply(b)
+	})
+	if err == nil {
+		err = s.loadNames(ctx, head, graph.Revision(head.GetRevision()), func(people []graph.Personal) error {
+			return apply(graph.Batch{Personal: people})
+		})
 	}
-	if err := ctx.Err(); err != nil {
-		return 0, unavailable(s.path, "the load was ended", err)
+	if err != nil {
+		return 0, err
 	}
 	return graph.Revision(head.GetRevision()), nil
 }
 
-type loadPiece struct {
-	batches []graph.Batch
-	err     error
+// LoadRows reads the log in order. It is decoded by a second goroutine ahead of
+// apply. No transaction is open while apply runs, so apply may take its time,
+// and may call the store.
+func (s *Store) LoadRows(ctx context.Context, apply func(graph.Batch, graph.Rows) error) (graph.Revision, error) {
+	head, done, err := s.enter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	if err := s.loadRows(ctx, head, apply); err != nil {
+		return 0, err
+	}
+	return graph.Revision(head.GetRevision()), nil
 }
 
-// produce sends the content up to head in pieces, the last with an error if
-// there was one.
-func (s *Store) produce(ctx context.Context, head *storev1.Head, pieces chan<- loadPiece) {
-	send := func(p loadPiece) bool {
-		select {
-		case pieces <- p:
-			return p.err == nil
-		case <-ctx.Done():
-			return false
+func (s *Store) loadRows(ctx context.Context, head *storev1.Head, apply func(graph.Batch, graph.Rows) error) error {
+	stop, cancel := context.WithCancel(ctx)
+	pieces := make(chan loadPiece, loadAhead)
+	free := make(chan []graph.AwardRow, (loadAhead+2)*pieceParts)
+	finished := make(chan struct{})
+	go func() { // ends when all is read or stop ends
+		defer close(finished)
+		defer close(pieces)
+		s.produce(stop, head, pieces, free)
+	}()
+	defer func() { cancel(); <-finished }()
+	for piece := range pieces {
+		if piece.err != nil {
+			return piece.err
 		}
-	}
-	log := s.scan(0, head)
-	for {
-		parts, err := log.piece()
-		if err != nil {
-			send(loadPiece{err: err})
-			return
-		}
-		if len(parts) == 0 {
-			break
-		}
-		batches := make([]graph.Batch, 0, len(parts))
-		for _, p := range parts {
+		for _, p := range piece.parts {
+			if err := ctx.Err(); err != nil {
+				return unavailable(s.path, "the load was ended", err)
+			}
 			b := p.batch
 			b.Revision = p.revision
 			for _, row := range p.personals {
-				if row.About.IsZero() { // the name follows
+				if row.About.IsZero() { // the name is among those of LoadNames
 					b.Personal = append(b.Personal, graph.Personal{Person: row.Person})
 				}
 			}
-			if b.Len() > 0 || len(b.Derived) > 0 {
-				batches = append(batches, b)
+			if b.Len() == 0 && len(b.Derived) == 0 && len(p.rows.Awards) == 0 {
+				continue
+			}
+			if err := apply(b, p.rows); err != nil {
+				return err
+			}
+			select {
+			case free <- p.rows.Awards:
+			default:
 			}
 		}
-		if !send(loadPiece{batches: batches}) {
-			return
-		}
 	}
-	names := &names{s: s, head: head}
+	if err := ctx.Err(); err != nil {
+		return unavailable(s.path, "the load was ended", err)
+	}
+	return nil
+}
+
+type loadPiece struct {
+	parts []logPart
+	err   error
+}
+
+// produce sends the log up to head in pieces, the last with an error if there
+// was one. It uses the rows in free again.
+func (s *Store) produce(ctx context.Context, head *storev1.Head, pieces chan<- loadPiece, free chan []graph.AwardRow) {
+	log := s.scan(0, head)
+	log.free = free
 	for {
-		people, err := names.piece()
+		parts, err := log.piece()
+		if err == nil && len(parts) == 0 {
+			return
+		}
+		select {
+		case pieces <- loadPiece{parts, err}:
+		case <-ctx.Done():
+			return
+		}
 		if err != nil {
-			send(loadPiece{err: err})
-			return
-		}
-		if len(people) > 0 && !send(loadPiece{batches: []graph.Batch{{Personal: people}}}) {
-			return
-		}
-		if names.ended {
 			return
 		}
 	}
 }
 
-// names reads the newest record of every person, with the name only.
+// LoadNames reads the newest record of every person up to a revision. A name
+// that was erased since is empty. [Store.Close] ends it with
+// [graph.ErrUnavailable].
+func (s *Store) LoadNames(ctx context.Context, at graph.Revision, apply func([]graph.Personal) error) error {
+	head, done, err := s.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return s.loadNames(ctx, head, at, apply)
+}
+
+func (s *Store) loadNames(ctx context.Context, head *storev1.Head, at graph.Revision, apply func([]graph.Personal) error) error {
+	names := &names{s: s, head: head, at: uint64(at)}
+	for !names.ended {
+		people, err := names.piece()
+		if err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return unavailable(s.path, "the load was ended", err)
+		}
+		select {
+		case <-s.closing:
+			return s.errClosed()
+		default:
+		}
+		if len(people) > 0 {
+			if err := apply(people); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// names reads the newest record of every person up to a revision, with the name
+// only.
 type names struct {
 	s       *Store
 	head    *storev1.Head
+	at      uint64
 	next    []byte // where the next piece begins
-	records uint64 // read so far
+	records uint64 // read so far, up to the head
 	ended   bool
 }
 
@@ -149,11 +200,11 @@ func (n *names) read(people, keys *bbolt.Bucket) (out []graph.Personal, err erro
 		if err != nil {
 			return nil, err
 		}
-		newest := revision <= n.head.GetRevision()
-		if newest {
+		if revision <= n.head.GetRevision() {
 			n.records++
-			read++
 		}
+		read++
+		newest := revision <= n.at
 		at := k
 		k, v = c.Next()
 		if k != nil && newest {
@@ -162,23 +213,22 @@ func (n *names) read(people, keys *bbolt.Bucket) (out []graph.Personal, err erro
 			if err != nil {
 				return nil, err
 			}
-			newest = !bytes.Equal(p, person) || r > n.head.GetRevision()
+			newest = !bytes.Equal(p, person) || r > n.at
 		}
-		if !newest {
-			continue
+		if newest {
+			for entry != nil && bytes.Compare(entry, person) < 0 {
+				entry, key = ring.Next()
+			}
+			var stamped []byte
+			if bytes.Equal(entry, person) {
+				stamped = key
+			}
+			p, err := openPersonal(graph.PersonalRef{Person: graph.ID(person)}, bucketPeople, at, sealed, stamped)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, graph.Personal{Person: p.Person, Name: p.Name, Erased: p.Erased})
 		}
-		for entry != nil && bytes.Compare(entry, person) < 0 {
-			entry, key = ring.Next()
-		}
-		var stamped []byte
-		if bytes.Equal(entry, person) {
-			stamped = key
-		}
-		p, err := openPersonal(graph.PersonalRef{Person: graph.ID(person)}, bucketPeople, at, sealed, stamped)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, graph.Personal{Person: p.Person, Name: p.Name, Erased: p.Erased})
 		if read >= namesPiece && k != nil {
 			n.next = bytes.Clone(k)
 			return out, nil

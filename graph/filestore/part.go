@@ -24,6 +24,7 @@ const (
 type part struct {
 	parts     int           // in part 0 the number of parts of the batch, otherwise 0
 	batch     graph.Batch   // without Personal
+	rows      graph.Rows    // awards that are not in batch
 	personals []personalRow // what stands in the place of Personal
 }
 

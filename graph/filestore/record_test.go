@@ -53,7 +53,7 @@ func seeds(tb testing.TB) (out [][]byte) {
 // decodes to the same.
 func stable(tb testing.TB, data []byte) {
 	tb.Helper()
-	p, err := decode(data)
+	p, err := decodeWhole(data)
 	if err != nil {
 		if !errors.Is(err, errMalformed) {
 			tb.Fatalf("the error %v does not say that the part is malformed", err)
@@ -64,7 +64,7 @@ func stable(tb testing.TB, data []byte) {
 	if err != nil {
 		tb.Fatalf("what was decoded cannot be encoded: %v", err)
 	}
-	q, err := decode(again)
+	q, err := decodeWhole(again)
 	if err != nil {
 		tb.Fatalf("what was encoded cannot be decoded: %v", err)
 	}
@@ -93,6 +93,16 @@ func allocated() uint64 {
 // generated twin.
 const maxGrowth = 2048
 
+// decodeWhole is decode with the awards in the batch.
+func decodeWhole(data []byte) (*part, error) {
+	p, err := decode(data, nil)
+	if err != nil {
+		return nil, err
+	}
+	p.widen()
+	return p, nil
+}
+
 // FuzzDecode: strangers' bytes never end the process or take memory out of
 // proportion, and what is decoded stays the same.
 func FuzzDecode(f *testing.F) {
@@ -103,7 +113,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(bytes.Repeat([]byte{0x3a, 0x02, 0x3a, 0x00}, 50))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		before := allocated()
-		decode(data) //nolint:errcheck // stable looks at the error
+		decodeWhole(data) //nolint:errcheck // stable looks at the error
 		if used, most := allocated()-before, uint64(maxGrowth*len(data)+4<<20); used > most {
 			t.Fatalf("decoding %d bytes took %d bytes of memory", len(data), used)
 		}
@@ -137,7 +147,7 @@ func TestReadAwardsAsGenerated(t *testing.T) {
 		if err := proto.Unmarshal(data, &m); err != nil {
 			return // then decode refuses it too; see below
 		}
-		p, err := decode(data)
+		p, err := decodeWhole(data)
 		if err != nil {
 			return
 		}
@@ -160,7 +170,7 @@ func TestReadAwardsAsGenerated(t *testing.T) {
 	}
 	for _, s := range seeds(t) {
 		compare(t, s)
-		if _, err := decode(s); err != nil {
+		if _, err := decodeWhole(s); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -202,7 +212,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"not text", field(2, []byte{0xFF}), "malformed part"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := decode(c.data)
+			_, err := decodeWhole(c.data)
 			if !errors.Is(err, errMalformed) || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("the error is %v; want one that says %q", err, c.says)
 			}

@@ -16,7 +16,7 @@ import (
 // log only grows, so the pieces up to one head belong together.
 const (
 	pieceParts = 64
-	pieceBytes = 4 << 20
+	pieceBytes = 1 << 20
 )
 
 // logPart is a part with its place.
@@ -41,6 +41,7 @@ type scanner struct {
 	held  []logPart // the last part that was read, until it is known to be the file's own
 	whole bool      // the scan began with the first part
 	ended bool
+	free  chan []graph.AwardRow // rows that a reader gave back; may be nil
 }
 
 // scan is a scanner of the parts after the revision, up to head.
@@ -81,6 +82,16 @@ func (c *scanner) piece() (out []logPart, err error) {
 	return out, translateDamage(c.s.path, err)
 }
 
+// spare is room for rows, nil if none was given back.
+func (c *scanner) spare() []graph.AwardRow {
+	select {
+	case rows := <-c.free:
+		return rows
+	default:
+		return nil
+	}
+}
+
 // start takes the running hash from the part before k.
 func (c *scanner) start(cur *bbolt.Cursor, k []byte) error {
 	var v []byte
@@ -110,7 +121,7 @@ func (c *scanner) read(k, v []byte) (logPart, error) {
 		return logPart{}, c.wrong(k, "the checksum does not fit")
 	}
 	c.sum = sum
-	p, err := decode(payload)
+	p, err := decode(payload, c.spare())
 	if err != nil {
 		return logPart{}, c.wrong(k, err.Error())
 	}

@@ -10,10 +10,11 @@ import (
 	"github.com/cairn-skills/cairn/graph"
 )
 
-// decode reads what encode wrote. Memory is linear in len(data); nothing of
-// data is kept. Strings of the facts share the memory of the part's
-// dictionary, except the ids of People, which are kept longest.
-func decode(data []byte) (*part, error) {
+// decode reads what encode wrote, with the awards in rows, for which it uses out
+// if that has the room. Memory is linear in len(data); nothing of data is kept.
+// Strings of the facts share the memory of the part's dictionary, except the ids
+// of People, which are kept longest.
+func decode(data []byte, out []graph.AwardRow) (*part, error) {
 	data, awards, err := cutAwards(data)
 	if err != nil {
 		return nil, err
@@ -34,7 +35,7 @@ func decode(data []byte) (*part, error) {
 	}
 	b.People = unpackPeople(m.GetPeople(), d)
 	b.Assignments = unpackAssignments(m.GetAssignments(), d)
-	b.Awards = readAwards(awards, d)
+	p.rows = graph.Rows{Words: d.ids, Awards: readAwards(awards, d, out)}
 	b.Claims = unpackClaims(m.GetClaims(), d)
 	p.personals = unpackPersonals(m.GetPersonals(), d)
 	b.Derived = unpackDerivations(m.GetDerivations(), d)
@@ -42,6 +43,20 @@ func decode(data []byte) (*part, error) {
 		return nil, d.err
 	}
 	return p, nil
+}
+
+// widen moves the rows of p into its batch.
+func (p *part) widen() { p.batch.Awards, p.rows = widen(&p.rows), graph.Rows{} }
+
+func widen(rows *graph.Rows) []graph.Award {
+	if len(rows.Awards) == 0 {
+		return nil
+	}
+	out := make([]graph.Award, len(rows.Awards))
+	for i := range out {
+		out[i] = rows.Award(i)
+	}
+	return out
 }
 
 // words is a part's dictionary while it is decoded.
