@@ -53,7 +53,7 @@ var tableShapes = [...]tableShape{
 	AwardTable: {2, []tableColumn{
 		colPerson, colAchievement, colIssuedAt, colValidUntil, colIssuer, colRigor, colSource, colEvidence, colKey, colVersion,
 	}, colAchievement},
-	ClaimTable: {3, []tableColumn{colPerson, colCompetency, colLevel, colRigor, colBy, colAt}, colCompetency},
+	ClaimTable: {3, []tableColumn{colPerson, colCompetency, colLevel, colRigor, colBy, colAt, colEvidence}, colCompetency},
 }
 
 // names are the columns of a kind by name.

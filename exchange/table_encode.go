@@ -19,14 +19,19 @@ import (
 // as the same facts, with the same IDs. Instants are written in UTC, so the
 // zone of the reader does not matter.
 //
+// A holdings file is kept in memory until it is whole, and never larger than
+// one may be that is read.
+//
 // Errors: class [graph.ErrInvalid] for a row of another kind, a refused row, a
-// derived award, text that is not UTF-8, or a format other than CSV and JSON
-// Lines; w's error as it is. Rows before the error are written.
+// derived award, text that is not UTF-8, or no format; [graph.ErrLimit] for a
+// holdings file that is too large; w's error as it is. Rows before the error are
+// written, unless as a holdings file.
 func EncodeTable(w io.Writer, format TableFormat, kind TableKind, rows iter.Seq[Row]) error {
 	if kind == AnyTable || int(kind) >= len(tableShapes) {
 		return graph.Invalid("table", "is to be written as one of people, awards, claims")
 	}
 	buffered := bufio.NewWriter(w)
+	finish := buffered.Flush
 	var write func(*tableShape, *tableRecord) error
 	switch format {
 	case CSVTable:
@@ -47,8 +52,11 @@ func EncodeTable(w io.Writer, format TableFormat, kind TableKind, rows iter.Seq[
 		}
 	case JSONLines:
 		write = func(s *tableShape, rec *tableRecord) error { return writeJSONLine(buffered, s, rec) }
+	case HoldingsFile:
+		h := &holdingsWriter{kind: kind}
+		write, finish = h.add, func() error { return h.finish(w) }
 	default:
-		return graph.Invalid("table", "can be written as CSV or JSON Lines")
+		return graph.Invalid("table", "is to be written as CSV, JSON Lines or a holdings file")
 	}
 	n := 0
 	for row := range rows {
@@ -61,7 +69,7 @@ func EncodeTable(w io.Writer, format TableFormat, kind TableKind, rows iter.Seq[
 			return err
 		}
 	}
-	return buffered.Flush()
+	return finish()
 }
 
 // writeJSONLine writes the columns that are not empty, and level as a number
@@ -135,6 +143,9 @@ func recordOf(kind TableKind, row *Row) (*tableRecord, error) {
 		set(colRigor, rigorText(c.Rigor))
 		set(colBy, string(c.By))
 		set(colAt, c.At.String())
+		if row.Personal != nil {
+			set(colEvidence, strings.Join(row.Personal.Evidence, "\n"))
+		}
 	default:
 	}
 	for c, text := range rec.text {

@@ -90,12 +90,7 @@ func anyRow(t *rapid.T, kind exchange.TableKind) exchange.Row {
 		a.ValidUntil = maybe(t, "valid until", anyEnd(a.IssuedAt))
 		key := anyText(t, "key")
 		a.ID = graph.AwardID(a.Person, a.Achievement, a.IssuedAt, a.Issuer, key)
-		var evidence []string
-		for range rapid.IntRange(0, 3).Draw(t, "evidence") {
-			if e := anyText(t, "item"); e != "" {
-				evidence = append(evidence, e)
-			}
-		}
+		evidence := someEvidence(t)
 		if key != "" || evidence != nil {
 			row.Personal = &graph.Personal{Person: row.Person, About: a.ID, Evidence: evidence}
 			if key != "" {
@@ -115,10 +110,23 @@ func anyRow(t *rapid.T, kind exchange.TableKind) exchange.Row {
 			c.Level = graph.Level(rapid.IntRange(0, graph.MaxLevels).Draw(t, "level"))
 		}
 		c.ID = graph.ClaimID(c.Person, c.Competency, c.By, c.At)
+		if evidence := someEvidence(t); evidence != nil {
+			row.Personal = &graph.Personal{Person: row.Person, About: c.ID, Evidence: evidence}
+		}
 		row.Claim = c
 	default:
 	}
 	return row
+}
+
+func someEvidence(t *rapid.T) []string {
+	var out []string
+	for range rapid.IntRange(0, 3).Draw(t, "evidence") {
+		if e := anyText(t, "item"); e != "" {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 // Rows written as CSV and as JSON Lines are read back as the same facts.
@@ -148,6 +156,100 @@ func TestTablesComeBack(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Rows written as YAML are read back as the same facts, each after the person
+// that it is listed under.
+func TestHoldingsComeBack(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		kind := rapid.SampledFrom([]exchange.TableKind{exchange.PeopleTable, exchange.AwardTable, exchange.ClaimTable}).Draw(rt, "kind")
+		rows := make([]exchange.Row, rapid.IntRange(0, 6).Draw(rt, "rows"))
+		for i := range rows {
+			rows[i] = anyRow(rt, kind)
+			if i > 0 && rapid.Bool().Draw(rt, "the same person") {
+				rows[i] = ofPerson(rows[i], rows[i-1].Person)
+			}
+		}
+		var b bytes.Buffer
+		if err := exchange.EncodeTable(&b, exchange.HoldingsFile, kind, slices.Values(rows)); err != nil {
+			rt.Fatal(err)
+		}
+		back, report, err := decodeTable(t, "t.yaml", b.String(), exchange.TableOptions{Chunk: 2})
+		if err != nil || len(report.Findings) > 0 {
+			rt.Fatalf("read back %q: %v, %v", b.String(), err, report.Findings)
+		}
+		if diff := cmp.Diff(factsIn(rows), factsIn(back), cmpopts.EquateEmpty()); diff != "" {
+			rt.Fatalf("%q is read back otherwise (-want +got):\n%s", b.String(), diff)
+		}
+	})
+}
+
+// ofPerson is a row as if it were about another person.
+func ofPerson(row exchange.Row, id graph.ID) exchange.Row {
+	row.Person = id
+	if a := row.Assignment; a != nil {
+		a.Person, a.ID = id, graph.AssignmentID(id, a.Role, a.Unit, a.From)
+		if a.Manager == id {
+			a.Manager = ""
+		}
+	}
+	if a := row.Award; a != nil {
+		key := ""
+		if row.Personal != nil && len(row.Personal.Identifiers) > 0 {
+			key = row.Personal.Identifiers[0]
+		}
+		a.Person, a.ID = id, graph.AwardID(id, a.Achievement, a.IssuedAt, a.Issuer, key)
+	}
+	if c := row.Claim; c != nil {
+		c.Person, c.ID = id, graph.ClaimID(id, c.Competency, c.By, c.At)
+	}
+	if p := row.Personal; p != nil {
+		p.Person = id
+		switch {
+		case row.Award != nil:
+			p.About = row.Award.ID
+		case row.Claim != nil:
+			p.About = row.Claim.ID
+		}
+	}
+	return row
+}
+
+// factsIn is what rows say, in words: of people who they are, of the rest all.
+func factsIn(rows []exchange.Row) map[string]bool {
+	out := make(map[string]bool)
+	for _, r := range rows {
+		if p := r.Personal; p != nil {
+			out[fmt.Sprintf("personal %+v", *p)] = true
+		}
+		switch {
+		case r.Assignment != nil:
+			out[fmt.Sprintf("%+v", *r.Assignment)] = true
+		case r.Award != nil:
+			out[fmt.Sprintf("%+v", *r.Award)] = true
+		case r.Claim != nil:
+			out[fmt.Sprintf("%+v %s", *r.Claim, r.LevelName)] = true
+		}
+		out["person "+string(r.Person)] = true
+	}
+	return out
+}
+
+// A holdings file is not written larger than one is read.
+func TestHoldingsLimit(t *testing.T) {
+	claim := graph.Claim{Person: "ada", Competency: "sql", Level: 1, Rigor: graph.Declared, By: "self", At: instant(t, "2024-03-01T00:00:00Z")}
+	row := exchange.Row{Kind: exchange.ClaimTable, Person: "ada", Claim: &claim}
+	many := func(yield func(exchange.Row) bool) {
+		for range 1_000_000 {
+			if !yield(row) {
+				return
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := exchange.EncodeTable(&b, exchange.HoldingsFile, exchange.ClaimTable, many); !errors.Is(err, graph.ErrLimit) || b.Len() > exchange.MaxCatalogFileBytes {
+		t.Errorf("%d bytes are written, error %v; want class limit", b.Len(), err)
+	}
 }
 
 func TestEncodeTable(t *testing.T) {

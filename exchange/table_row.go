@@ -245,6 +245,9 @@ func (r *rowReading) claim(out *Row) {
 	c.Level = level
 	c.ID = graph.ClaimID(c.Person, c.Competency, c.By, c.At)
 	out.Claim, out.LevelName = &c, name
+	if list := evidence(r.rec.text[colEvidence]); len(list) > 0 {
+		out.Personal = &graph.Personal{Person: c.Person, About: c.ID, Evidence: list}
+	}
 }
 
 // level is a level by number, or its name.
