@@ -181,7 +181,8 @@ func rowLine(r *cairnv1.ImportRow) string {
 	if r.GetColumn() != "" {
 		b.WriteString(r.GetColumn() + ": ")
 	}
-	b.WriteString(r.GetMessage())
+	// An error may begin with its subject, which is the column as a rule.
+	b.WriteString(strings.TrimPrefix(r.GetMessage(), r.GetColumn()+": "))
 	if r.GetCount() > 1 {
 		fmt.Fprintf(&b, " (%d times)", r.GetCount())
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -23,28 +24,47 @@ type tables struct {
 	err    error // what ended the reading
 }
 
-// write writes the table what: people or awards.
+// endOfTime is the instant that facts are asked of, so that those which begin
+// later than the present are there: the last one that the API has.
+var endOfTime = timestamppb.New(time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC))
+
+// write writes the table what: people, awards or claims.
 func (t *tables) write(ctx context.Context, w io.Writer, what string, format exchange.TableFormat) error {
-	kind, rows := exchange.PeopleTable, t.assignments
-	if what == "awards" {
-		kind, rows = exchange.AwardTable, t.awards
+	kind, err := exchange.ParseTableKind(what)
+	if err != nil {
+		return err
 	}
-	err := exchange.EncodeTable(w, format, kind, func(yield func(exchange.Row) bool) {
-		for p := range t.people(ctx) {
-			for row := range rows(ctx, p) {
-				if !yield(row) {
-					return
-				}
-			}
-			if t.err != nil {
-				return
-			}
-		}
-	})
+	rows := t.claims
+	switch kind {
+	case exchange.PeopleTable:
+		rows = t.each(t.assignments)
+	case exchange.AwardTable:
+		rows = t.each(t.awards)
+	default:
+	}
+	err = exchange.EncodeTable(w, format, kind, rows(ctx))
 	if t.err != nil {
 		return t.err
 	}
 	return err
+}
+
+// each is the rows of everybody, person by person.
+func (t *tables) each(rows func(context.Context, *cairnv1.Person) iter.Seq[exchange.Row]) func(context.Context) iter.Seq[exchange.Row] {
+	return func(ctx context.Context) iter.Seq[exchange.Row] {
+		return func(yield func(exchange.Row) bool) {
+			for p := range t.people(ctx) {
+				for row := range rows(ctx, p) {
+					if !yield(row) {
+						return
+					}
+				}
+				if t.err != nil {
+					return
+				}
+			}
+		}
+	}
 }
 
 // people are all people, by id.
@@ -101,7 +121,7 @@ func (t *tables) assignments(ctx context.Context, p *cairnv1.Person) iter.Seq[ex
 // awards are the rows of a person in the table of awards, the latest first.
 func (t *tables) awards(ctx context.Context, p *cairnv1.Person) iter.Seq[exchange.Row] {
 	return func(yield func(exchange.Row) bool) {
-		req := &cairnv1.ListAwardsRequest{Person: p.GetId(), WithEvidence: true, PageSize: pageSize, OmitLabels: true}
+		req := &cairnv1.ListAwardsRequest{Person: p.GetId(), WithEvidence: true, AsOf: endOfTime, PageSize: pageSize, OmitLabels: true}
 		for {
 			out, err := t.client.people.ListAwards(ctx, req)
 			if err != nil {
@@ -118,6 +138,44 @@ func (t *tables) awards(ctx context.Context, p *cairnv1.Person) iter.Seq[exchang
 			}
 		}
 	}
+}
+
+// claims are the rows of the table of claims, by person, of each the latest
+// first.
+func (t *tables) claims(ctx context.Context) iter.Seq[exchange.Row] {
+	return func(yield func(exchange.Row) bool) {
+		req := &cairnv1.ListClaimsRequest{WithEvidence: true, AsOf: endOfTime, PageSize: pageSize, OmitLabels: true}
+		for {
+			out, err := t.client.people.ListClaims(ctx, req)
+			if err != nil {
+				t.err = err
+				return
+			}
+			for _, x := range out.GetAnswer().GetClaims() {
+				if !yield(claimRow(x)) {
+					return
+				}
+			}
+			if req.PageToken = out.GetAnswer().GetNextPageToken(); req.GetPageToken() == "" {
+				return
+			}
+		}
+	}
+}
+
+// claimRow is a claim as a row that is read back as the same claim.
+func claimRow(x *cairnv1.Claim) exchange.Row {
+	row := exchange.Row{
+		Kind: exchange.ClaimTable, Person: graph.ID(x.GetPerson()),
+		Claim: &graph.Claim{
+			Person: graph.ID(x.GetPerson()), Competency: graph.ID(x.GetCompetency()), Level: graph.Level(x.GetLevel()), //nolint:gosec // 100 at most
+			Rigor: graph.Rigor(x.GetRigor()), By: graph.ID(x.GetBy()), At: instantOf(x.GetAt()), //nolint:gosec // both lists have the same order
+		},
+	}
+	if len(x.GetEvidence()) > 0 {
+		row.Personal = &graph.Personal{Person: row.Person, Evidence: x.GetEvidence()}
+	}
+	return row
 }
 
 // awardRow is an award as a row that is read back as the same award: with the
