@@ -2,13 +2,10 @@ package filestore_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"go.etcd.io/bbolt"
@@ -231,68 +228,6 @@ func TestForeignPart(t *testing.T) {
 				t.Errorf("check answered %v, %v", report.Problems, err)
 			}
 		})
-	}
-}
-
-// TestBackup backs up a store while it is written: the copy is whole, holds a
-// first part of the log, and has the content that the store had then.
-func TestBackup(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "graph.cairn")
-	s := open(t, path, filestore.Options{NoSync: true})
-	commit := func(ctx context.Context, n int) error {
-		for range n {
-			head, err := s.Head(ctx)
-			if err == nil {
-				_, err = s.Commit(ctx, childGroup(head)...)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	if err := commit(t.Context(), 20); err != nil {
-		t.Fatal(err)
-	}
-	before, err := s.Head(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var writing sync.WaitGroup
-	writing.Go(func() {
-		if err := commit(t.Context(), 200); err != nil {
-			t.Error(err)
-		}
-	})
-	var copies []string
-	for i := range 5 {
-		copies = append(copies, filepath.Join(dir, fmt.Sprint("backup-", i)))
-		if err := s.Backup(t.Context(), copies[i]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	writing.Wait()
-	for _, c := range copies {
-		if what := lost(c, before); what != "" {
-			t.Errorf("%s: %s", c, what)
-		}
-	}
-	for _, name := range []string{copies[0], filepath.Join(dir, "half")} {
-		write(t, filepath.Join(dir, "half"+filestore.KeysSuffix), []byte("somebody's"))
-		if err := s.Backup(t.Context(), name); !errors.Is(err, graph.ErrExists) {
-			t.Errorf("a backup to a file that exists answered %v", err)
-		}
-	}
-	expectSentence(t, s.Backup(t.Context(), filepath.Join(dir, "no folder", "backup")), "cannot be made")
-	left, err := filepath.Glob(filepath.Join(dir, "*.new-*"))
-	if err != nil || len(left) > 0 {
-		t.Errorf("%v is left, %v", left, err)
-	}
-	for _, name := range fileNames(copies[0]) {
-		if info, err := os.Stat(name); err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("%s has the mode %v, %v", name, info.Mode(), err)
-		}
 	}
 }
 

@@ -41,8 +41,12 @@ func child(todo []string) {
 	signal.Ignore(syscall.SIGXFSZ)
 	runtime.LockOSThread() // strace counts the calls of each thread
 	path := todo[1]
-	groups, err := strconv.Atoi(todo[2])
 	say := func(format string, args ...any) { fmt.Fprintf(os.Stdout, format+"\n", args...) }
+	if todo[0] == "backup" {
+		backUp(path, todo[2], say)
+		return
+	}
+	groups, err := strconv.Atoi(todo[2])
 	var s *filestore.Store
 	if err == nil {
 		s, err = filestore.Open(path, options)
@@ -84,6 +88,19 @@ func child(todo []string) {
 	if err := s.Close(); err != nil {
 		say("close %v", err)
 	}
+}
+
+// backUp copies the store path and says "done", or the error.
+func backUp(path, to string, say func(string, ...any)) {
+	s, err := filestore.Open(path, filestore.Options{})
+	if err == nil {
+		err = errors.Join(s.Backup(context.Background(), to), s.Close())
+	}
+	if err != nil {
+		say("error %v", err)
+		return
+	}
+	say("done")
 }
 
 // childGroup is the group that is committed on top of head: of one to four

@@ -9,6 +9,9 @@ import (
 // PieceParts is how many parts of the log are read at once.
 const PieceParts = pieceParts
 
+// MoveReserved is what publishes without links.
+var MoveReserved = moveReserved
+
 // DestroyKey overwrites the key of a person, as an erasure does.
 func (s *Store) DestroyKey(person graph.ID) error {
 	return s.update(s.keys, func(tx *bbolt.Tx) error {
@@ -35,6 +38,16 @@ func (s *Store) ChangeData(f func(*bbolt.Tx) error) error { return s.data.db.Upd
 
 // ChangeKeys is like ChangeData.
 func (s *Store) ChangeKeys(f func(*bbolt.Tx) error) error { return s.keys.db.Update(f) }
+
+// KeyOf is the key of a person, as the keys file holds it.
+func (s *Store) KeyOf(person graph.ID) (key []byte, err error) {
+	err = s.keys.view(func(tx *bbolt.Tx) error {
+		k, err := decodeKey(person, tx.Bucket(bucketKeys).Get([]byte(person)))
+		key = k.key[:]
+		return err
+	})
+	return key, err
+}
 
 // Stamp is what the value of an entry needs for a checksum that fits.
 func Stamp(bucket, key, value string) []byte {

@@ -415,10 +415,7 @@ func TestFullDisk(t *testing.T) {
 // file is whole and can be written.
 func TestFailedSync(t *testing.T) {
 	t.Parallel()
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Skip("NOT TESTED: failing syncs. This test needs strace, which is not installed (apt-get install strace)")
-	}
+	strace := injector(t)
 	const opening = 2 // syncs of an opening, one for each file
 	unknown := 0
 	for n := 1; n <= opening+12; n++ {
@@ -428,7 +425,7 @@ func TestFailedSync(t *testing.T) {
 			"-e", "signal=none", "-e", fmt.Sprintf("inject=fdatasync:error=EIO:when=%d", n))
 		out, err := c.Output()
 		if err != nil {
-			t.Skipf("NOT TESTED: failing syncs. strace cannot inject them here: %v: %s", err, out)
+			t.Fatalf("sync %d: %v: %s", n, err, out)
 		}
 		acked, others := acknowledged(bytes.NewReader(out))
 		said := strings.Join(others, "\n")

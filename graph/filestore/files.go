@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -172,7 +173,9 @@ func createFile(path string, o Options, buckets [][]byte, fill func(*bbolt.Tx) e
 		}), db.Close())
 	}
 	if err == nil {
-		err = publish(temp.Name(), path)
+		if err = publish(temp.Name(), path); errors.Is(err, fs.ErrExist) {
+			err = nil
+		}
 	}
 	if err == nil && !o.NoSync {
 		err = syncDir(dir)
@@ -183,13 +186,32 @@ func createFile(path string, o Options, buckets [][]byte, fill func(*bbolt.Tx) e
 	return nil
 }
 
-// publish gives the finished file temp its name, unless there is one already.
+// publish gives the finished file temp the name path. Where path exists it stays
+// as it is, and the error is [fs.ErrExist].
 func publish(temp, path string) error {
 	err := os.Link(temp, path)
-	if err == nil || errors.Is(err, os.ErrExist) {
-		return nil
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
 	}
-	return os.Rename(temp, path) // a file system without links
+	return moveReserved(temp, path)
+}
+
+// moveReserved is publish for a file system without links: it makes an empty
+// file path, which fails if there is one, and moves temp in its place. What
+// somebody writes to the empty file in between is lost. A crash in between leaves
+// the empty file, which does not open.
+func moveReserved(temp, path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // whoever calls names the file
+	if err != nil {
+		return err
+	}
+	if err = f.Close(); err == nil {
+		err = os.Rename(temp, path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
 }
 
 func readMetaEntry(tx *bbolt.Tx, entry []byte) ([]byte, error) {
