@@ -131,7 +131,8 @@ func (n naive) target(h has, q *query) bool {
 	return false
 }
 
-// check checks a plan: each step in turn, the target, and that no step is to spare.
+// check checks a plan: each step in turn, the target, that no step is to spare,
+// and the totals.
 func (n naive) check(q *query, plan *Plan) {
 	n.Helper()
 	h := n.holdings(q)
@@ -150,6 +151,17 @@ func (n naive) check(q *query, plan *Plan) {
 	}
 	if !n.target(n.closure(h, take), q) {
 		n.Errorf("the plan does not reach the target")
+	}
+	total := Cost{Routes: int64(len(taken))}
+	for _, item := range n.in.Items {
+		for _, r := range item.Routes {
+			if taken[step{item.ID, r.ID}] {
+				total.EffortMinutes, total.PriceMinor, total.Weeks = total.EffortMinutes+r.Hours, total.PriceMinor+r.Money, total.Weeks+r.Weeks
+			}
+		}
+	}
+	if total != plan.Total {
+		n.Errorf("the totals are %+v, want %+v", plan.Total, total)
 	}
 	for s := range taken {
 		taken[s] = false
