@@ -53,7 +53,8 @@ func (p *Profile) met(t *Tree, i int32) bool {
 	n := &t.Nodes[i]
 	switch {
 	case n.exclusive():
-		return p.results(t, i)[i].State == StateMet
+		nodes, _ := p.results(t, i, nil)
+		return nodes[i].State == StateMet
 	case n.Op == OpAtLeast:
 		need := n.K
 		for j, c := range n.Children {
@@ -77,21 +78,32 @@ func (p *Profile) met(t *Tree, i int32) bool {
 // Evaluate says how every node of t stands, in the order of t.Nodes. Cost:
 // linear in t, but for exclusive nodes, which are matched.
 func (p *Profile) Evaluate(t *Tree) []NodeResult {
+	nodes, _ := p.EvaluateUntil(t, nil)
+	return nodes
+}
+
+// EvaluateUntil is [Profile.Evaluate] in which exclusive nodes are unknown once
+// stop says so; it may be nil. work is what was done, in nodes and options looked
+// at: the same for the same question, unless stopped.
+func (p *Profile) EvaluateUntil(t *Tree, stop func() bool) (nodes []NodeResult, work int64) {
 	if t == nil {
-		return nil
+		return nil, 0
 	}
-	return p.results(t, 0)
+	return p.results(t, 0, stop)
 }
 
 // results evaluates the subtree at root; nodes outside it stay zero.
-func (p *Profile) results(t *Tree, root int32) []NodeResult {
+func (p *Profile) results(t *Tree, root int32, stop func() bool) ([]NodeResult, int64) {
 	out := make([]NodeResult, len(t.Nodes))
 	end := t.end(root)
+	work := int64(end - root)
 	for i := end - 1; i >= root; i-- {
 		n := &t.Nodes[i]
 		switch {
 		case n.exclusive():
-			out[i] = p.exclusive(t, i)
+			var more int64
+			out[i], more = p.exclusive(t, i, stop)
+			work += more
 		case n.Op == OpAtLeast:
 			out[i] = atLeast(n, out)
 		case n.Op == OpCredits:
@@ -105,7 +117,7 @@ func (p *Profile) results(t *Tree, root int32) []NodeResult {
 			out[i] = p.leaf(n)
 		}
 	}
-	return out
+	return out, work
 }
 
 // exclusive reports whether n's children may not share; a leaf has none.

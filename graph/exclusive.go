@@ -39,8 +39,16 @@ type ExclusiveOption struct {
 // and r counts children; otherwise a search of at most a fixed number of
 // assignments.
 func MeetsExclusive(r *Requirement, children []ExclusiveChild) (met, known bool) {
-	res := assignExclusive(r, children, true)
-	return res.State == StateMet, res.State != StateUnknown
+	met, known, _ = MeetsExclusiveUntil(r, children, nil)
+	return met, known
+}
+
+// MeetsExclusiveUntil is [MeetsExclusive] that gives up once stop says so; it is
+// asked every few thousand units of work, and may be nil. work is what was done,
+// in nodes and options looked at: the same for the same question, unless stopped.
+func MeetsExclusiveUntil(r *Requirement, children []ExclusiveChild, stop func() bool) (met, known bool, work int64) {
+	res, work := assignUntil(r, children, true, stop)
+	return res.State == StateMet, res.State != StateUnknown, work
 }
 
 // ExclusiveChildren is the subtrees below node i of t with the options that
@@ -63,8 +71,9 @@ func (t *Tree) ExclusiveChildren(i int32, options func(leaf *TreeNode) []Exclusi
 // exclusive says how node i, whose Sharing is Exclusive, stands. Each
 // achievement held serves one child at most; a level proven by a claim and a
 // tenure use up nothing. Progress is the best over all assignments; beyond the
-// work limit it is the best that was found.
-func (p *Profile) exclusive(t *Tree, i int32) NodeResult {
+// work limit it is the best that was found. work is what was done until then,
+// or until stop, which may be nil.
+func (p *Profile) exclusive(t *Tree, i int32, stop func() bool) (result NodeResult, work int64) {
 	proofs := make(map[int32]map[CompetencyIndex]Level)
 	children := t.ExclusiveChildren(i, func(leaf *TreeNode) []ExclusiveOption {
 		switch leaf.Op {
@@ -78,7 +87,18 @@ func (p *Profile) exclusive(t *Tree, i int32) NodeResult {
 			return nil
 		}
 	})
-	return assignExclusive(t.Nodes[i].Requirement, children, false)
+	result, work = assignUntil(t.Nodes[i].Requirement, children, false, stop)
+	if result.State == StateUnknown { // whether it is met takes less work than how far it is
+		met, known, more := MeetsExclusiveUntil(t.Nodes[i].Requirement, children, stop)
+		work += more
+		switch {
+		case met:
+			result.State, result.Progress = StateMet, 1
+		case known:
+			result.State = StateMissing
+		}
+	}
+	return result, work
 }
 
 // holdsOptions are the achievements held of which an award meets a holds leaf:

@@ -17,7 +17,7 @@ type assigner struct {
 	node     *Requirement
 	children []ExclusiveChild
 	metOnly  bool
-	work     *int // what is left; shared with the assigners of nested nodes
+	work     *effort // shared with the assigners of nested nodes
 	vague    bool // something below was not decided
 
 	contested []contested // items that more than one child could use, and how
@@ -40,9 +40,33 @@ const (
 // assignExclusive is how the exclusive node r stands. With metOnly the progress
 // of a node that is not met is not worked out.
 func assignExclusive(r *Requirement, children []ExclusiveChild, metOnly bool) NodeResult {
-	work := exclusiveWork
-	a := &assigner{node: r, children: children, metOnly: metOnly, work: &work}
-	return a.run()
+	result, _ := assignUntil(r, children, metOnly, nil)
+	return result
+}
+
+// assignUntil is assignExclusive that gives up when stop says so, with the work done.
+func assignUntil(r *Requirement, children []ExclusiveChild, metOnly bool, stop func() bool) (NodeResult, int64) {
+	a := &assigner{node: r, children: children, metOnly: metOnly, work: &effort{stop: stop}}
+	return a.run(), a.work.done
+}
+
+// effort is the work of an assignment, in nodes and options looked at.
+type effort struct {
+	done    int64
+	stop    func() bool // nil: never
+	asked   int64       // the work done when stop was asked last
+	stopped bool
+}
+
+// askEvery is the work between two questions of effort.stop: some 50 µs.
+const askEvery = 1 << 11
+
+func (e *effort) spend(n int) {
+	e.done += int64(n)
+	if e.stop != nil && e.done-e.asked >= askEvery {
+		e.asked = e.done
+		e.stopped = e.stopped || e.stop()
+	}
 }
 
 func (a *assigner) run() NodeResult {
@@ -51,7 +75,11 @@ func (a *assigner) run() NodeResult {
 	if a.node.Op == OpCredits && len(a.node.Min)+len(a.node.Max) == 0 && a.allSimple() {
 		// The heaviest matching decides: terms that distinct items can serve are
 		// the independent sets of a transversal matroid.
-		return sumUp(a.node, []CategoryCredits{{Credits: a.most(func(ID) bool { return true })}})
+		r := sumUp(a.node, []CategoryCredits{{Credits: a.most(func(ID) bool { return true })}})
+		if r.State != StateMet && a.work.stopped {
+			r.State = StateUnknown
+		}
+		return r
 	}
 	bound := a.bound()
 	if a.best = (NodeResult{State: StateMissing, Evidence: -1}); len(a.contested) > 0 {
@@ -60,7 +88,7 @@ func (a *assigner) run() NodeResult {
 	done := a.best.State == StateMet || a.search(0)
 	switch {
 	case a.best.State == StateMet:
-	case a.vague, !done && bound.State == StateMet:
+	case a.work.stopped, a.vague, !done && bound.State == StateMet:
 		a.best.State = StateUnknown
 	}
 	return a.best
@@ -107,6 +135,7 @@ func (a *assigner) contest() {
 	for i := range a.children {
 		owner := a.ownerOf(i)
 		a.children[i].each(&place, func(at int, o *ExclusiveOption) {
+			a.work.spend(1)
 			if o.Item == NoItem || o.Progress <= 0 {
 				return
 			}
@@ -146,7 +175,7 @@ func (a *assigner) ownerOf(i int) int {
 // search tries every owner of the contested items from the i-th on and reports
 // whether it came to the end: it met the node, or tried or excluded everything.
 func (a *assigner) search(i int) bool {
-	if *a.work < 0 {
+	if a.work.stopped || a.work.done > exclusiveWork {
 		return false
 	}
 	if i == len(a.contested) {
@@ -263,7 +292,7 @@ func termWith(n *Requirement, s standing) (ID, int64) {
 // stand is how c, in the child at index owner, stands. A leaf that several of
 // its items could serve counts the most credits of theirs.
 func (a *assigner) stand(c *ExclusiveChild, owner int) standing {
-	*a.work -= 1 + len(c.Options)
+	a.work.spend(1 + len(c.Options))
 	var s standing
 	switch {
 	case c.Node.Sharing == Exclusive && !c.simple():

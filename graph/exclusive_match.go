@@ -129,7 +129,7 @@ func (m *matcher) newItem() int {
 // augmenting path of greatest gain (Edmonds and Karp, "Theoretical improvements
 // in algorithmic efficiency for network flow problems", Journal of the ACM
 // 19(2), 1972), which keeps the matching the best of its size.
-func (m *matcher) augment(work *int) int64 {
+func (m *matcher) augment(work *effort) int64 {
 	const unreached = -1 << 62
 	for i := range m.gain {
 		m.gain[i], m.from[i] = unreached, -1
@@ -137,7 +137,7 @@ func (m *matcher) augment(work *int) int64 {
 	var queue []int
 	queued := make([]bool, len(m.child))
 	relax := func(child int, before int64) {
-		*work -= len(m.edges[child])
+		work.spend(len(m.edges[child]))
 		for _, e := range m.edges[child] {
 			if m.item[child] != e.item && before+e.weight > m.gain[e.item] {
 				m.gain[e.item], m.from[e.item] = before+e.weight, child
@@ -152,13 +152,17 @@ func (m *matcher) augment(work *int) int64 {
 			relax(c, 0)
 		}
 	}
-	for len(queue) > 0 {
+	for len(queue) > 0 && !work.stopped {
 		it := queue[0]
 		queue, queued[it] = queue[1:], false
 		relax(m.child[it], m.gain[it]-m.weight[it])
 	}
 	end := -1
+	work.spend(len(m.child))
 	for it := range m.child {
+		if work.stopped {
+			return 0
+		}
 		if m.child[it] < 0 && m.gain[it] > unreached && (end < 0 || m.gain[it] > m.gain[end]) {
 			end = it
 		}
@@ -189,6 +193,9 @@ func (m *matcher) weightOf(child, item int) int64 {
 // to the child that is best for what is there so far.
 func (a *assigner) seed() {
 	for i := range a.contested {
+		if a.work.stopped {
+			return
+		}
 		c := &a.contested[i]
 		best, to := NodeResult{Progress: -1}, 0
 		for _, choice := range c.choices {
