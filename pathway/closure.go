@@ -13,20 +13,21 @@ import (
 // order, so that routes can be taken back in the reverse order.
 type closure struct {
 	*problem
-	on    []bool
-	need  []int32
-	sums  []int64
-	rank  []int32 // place in the trail of a gate that is on
-	trail []int32 // gates that turned on; ^gate for a route that was taken
-	head  int     // entries of the trail before it have told their outputs
-	dirty []int32 // exclusive gates to be judged
-	work  int64   // inputs looked at
+	hopeful bool // undecided exclusive nodes count as met
+	on      []bool
+	need    []int32
+	sums    []int64
+	rank    []int32 // place in the trail of a gate that is on
+	trail   []int32 // gates that turned on; ^gate for a route that was taken
+	head    int     // entries of the trail before it have told their outputs
+	dirty   []int32 // exclusive gates to be judged
 }
 
 // newClosure is what is on without any route, waits included.
-func newClosure(p *problem) *closure {
+func newClosure(p *problem, hopeful bool) *closure {
+	p.meter.spend(len(p.gates))
 	c := &closure{
-		problem: p, on: make([]bool, len(p.gates)), need: make([]int32, len(p.gates)),
+		problem: p, hopeful: hopeful, dirty: slices.Clone(p.unsure), on: make([]bool, len(p.gates)), need: make([]int32, len(p.gates)),
 		sums: slices.Clone(p.sums), rank: make([]int32, len(p.gates)),
 	}
 	for i := range p.gates {
@@ -74,7 +75,7 @@ func (c *closure) take(r int32) {
 func (c *closure) run() {
 	for {
 		for c.head < len(c.trail) {
-			if c.reached() {
+			if c.reached() || c.meter.err != nil {
 				return
 			}
 			g := c.trail[c.head]
@@ -82,8 +83,9 @@ func (c *closure) run() {
 			if g < 0 {
 				continue
 			}
-			for _, e := range c.gates[g].out {
-				c.work++
+			out := c.gates[g].out
+			c.meter.spend(len(out))
+			for _, e := range out {
 				to := &c.gates[e.to]
 				switch {
 				case to.sum != nil:
@@ -109,7 +111,7 @@ func (c *closure) run() {
 		}
 		g := c.dirty[len(c.dirty)-1]
 		c.dirty = c.dirty[:len(c.dirty)-1]
-		if !c.on[g] && c.matches(c.gates[g].match) {
+		if !c.on[g] && c.holds(c.gates[g].match, func(g int32) bool { return c.on[g] }) {
 			c.fire(g)
 		}
 	}
@@ -127,8 +129,9 @@ func (c *closure) undo(mark int) {
 		if i >= c.head {
 			continue
 		}
-		for _, e := range c.gates[g].out {
-			c.work++
+		out := c.gates[g].out
+		c.meter.spend(len(out))
+		for _, e := range out {
 			switch to := &c.gates[e.to]; {
 			case to.sum != nil:
 				t := to.sum.terms[e.term]
@@ -143,28 +146,8 @@ func (c *closure) undo(mark int) {
 	c.dirty = c.dirty[:0]
 }
 
-// matches reports whether an exclusive node holds with the awards that are on.
-func (c *closure) matches(m *matching) bool {
-	return c.holdsWith(m, func(g int32) bool { return c.on[g] })
-}
-
-// holdsWith asks the profile whether an exclusive node holds with some of its awards.
-func (c *closure) holdsWith(m *matching, earned func(g int32) bool) bool {
-	key := make([]byte, (len(m.awards)+7)/8)
-	var versions []*graph.Version
-	for i, g := range m.awards {
-		if earned(g) {
-			key[i/8] |= 1 << (i % 8)
-			versions = append(versions, c.gates[g].atom.version)
-		}
-	}
-	c.work += int64(len(m.awards))
-	if known, ok := m.known[string(key)]; ok {
-		return known
-	}
-	p := c.profile.With(versions...)
-	c.work += int64(len(m.tree.Nodes) + len(p.Evidence()))
-	holds := p.Evaluate(m.tree)[m.node].State == graph.StateMet
-	m.known[string(key)] = holds
-	return holds
+// holds reports whether an exclusive node holds with the inputs that are on.
+func (c *closure) holds(m *matching, on func(g int32) bool) bool {
+	v := c.judge(m, on)
+	return v == met || v == undecided && c.hopeful
 }

@@ -13,11 +13,11 @@ import (
 func (p *problem) core() []Blocker {
 	q := *p
 	q.target = never
-	reach := newClosure(&q) // with all routes, for the reasons
+	reach := newClosure(&q, true) // with all routes, for the reasons
 	for r := range p.routes {
 		reach.take(int32(r))
 	}
-	c := newClosure(p)
+	c := newClosure(p, true)
 	for r := range p.routes {
 		c.take(int32(r))
 	}
@@ -31,6 +31,9 @@ func (p *problem) core() []Blocker {
 	for g := range p.gates {
 		if p.gates[g].atom == nil || c.on[g] {
 			continue
+		}
+		if p.meter.err != nil {
+			return nil
 		}
 		mark := c.mark()
 		c.grant(int32(g), levels)
@@ -52,6 +55,7 @@ func (p *problem) core() []Blocker {
 func (c *closure) grant(g int32, levels map[graph.CompetencyIndex][]int32) {
 	c.fire(g)
 	a := c.gates[g].atom
+	c.meter.spend(1 + len(levels[a.competency]))
 	for _, h := range levels[a.competency] {
 		if b := c.gates[h].atom; b.level <= a.level && b.floor <= a.floor {
 			c.fire(h)
@@ -116,6 +120,7 @@ func (c *closure) inner(g int32) bool { return c.gates[g].atom == nil }
 // possible reports whether a rule holds if all atoms in it do.
 func (c *closure) possible(g int32) bool {
 	gt := &c.gates[g]
+	c.meter.spend(1 + len(gt.in))
 	if c.on[g] || !c.inner(g) || gt.match != nil {
 		return true
 	}
@@ -185,6 +190,9 @@ func (c *closure) leadsTo(from, to int32) bool {
 		}
 		if !c.on[g] && !seen[g] {
 			seen[g] = true
+			if !c.meter.spend(1 + len(c.gates[g].in)) {
+				return false
+			}
 			stack = append(stack, c.gates[g].in...)
 		}
 	}

@@ -91,29 +91,14 @@ func (b *builder) expandLevel(g int32, a *atom) {
 	}
 }
 
-// servers are the gates of the new awards that can serve a leaf, whether or not
-// it is met.
-func (b *builder) servers(n *graph.TreeNode) []int32 {
-	if n.Op == graph.OpHolds {
-		return slices.DeleteFunc(b.givers(n), func(g int32) bool { return b.gates[g].atom.enforced >= 0 })
-	}
-	if n.Op != graph.OpLevel || n.Competency == graph.None {
-		return nil
-	}
-	var out []int32
-	seen := make(map[levelKey]bool)
-	for stack := []levelKey{{n.Competency, n.Level, n.MinRigor}}; len(stack) > 0; {
-		k := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		if seen[k] {
-			continue
-		}
-		seen[k] = true
-		for _, p := range b.providers(k) {
-			out = append(out, b.award(p))
-		}
-		for _, im := range b.impliers(k) {
-			stack = append(stack, levelKey{im.From, im.FromLevel, k.floor})
+// sources are the levels of which each by itself proves k, itself included.
+func (b *builder) sources(k levelKey) []levelKey {
+	out := []levelKey{k}
+	for i := 0; i < len(out); i++ {
+		for _, im := range b.impliers(out[i]) {
+			if from := (levelKey{im.From, im.FromLevel, k.floor}); !slices.Contains(out, from) {
+				out = append(out, from)
+			}
 		}
 	}
 	return out
@@ -123,6 +108,7 @@ func (b *builder) servers(n *graph.TreeNode) []int32 {
 func (b *builder) providers(k levelKey) []*graph.Version {
 	c := b.profile.Catalog
 	var out []*graph.Version
+	b.meter.spend(len(c.Providers(k.competency)))
 	for _, p := range c.Providers(k.competency) {
 		if p.Level >= k.level && k.level <= c.Levels(k.competency) && p.Version.PlannedRigor() >= k.floor &&
 			c.InForce(p.Version.Index, b.profile.At) == p.Version {
@@ -137,6 +123,7 @@ func (b *builder) providers(k levelKey) []*graph.Version {
 func (b *builder) impliers(k levelKey) []graph.ImpliedBy {
 	c := b.profile.Catalog
 	var out []graph.ImpliedBy
+	b.meter.spend(len(c.ImpliedBy(k.competency)))
 	for _, im := range c.ImpliedBy(k.competency) {
 		if im.Level >= k.level && k.level <= c.Levels(k.competency) && im.FromLevel > 0 && im.FromLevel <= c.Levels(im.From) {
 			out = append(out, im)
@@ -146,23 +133,6 @@ func (b *builder) impliers(k levelKey) []graph.ImpliedBy {
 		return cmp.Or(cmp.Compare(c.CompetencyID(x.From), c.CompetencyID(y.From)), cmp.Compare(x.FromLevel, y.FromLevel))
 	})
 	return out
-}
-
-// linkMatches fixes the awards that can matter to exclusive nodes. Where one
-// counts only once its prerequisite holds, that may rest on any award.
-func (b *builder) linkMatches() {
-	for _, m := range b.matches {
-		enforced := func(g int32) bool { return b.gates[g].atom.version.Enforce }
-		if len(b.enforced) > 0 || slices.ContainsFunc(b.gates[m].in, enforced) {
-			for g := range b.gates {
-				a := b.gates[g].atom
-				if a != nil && a.version != nil && a.enforced < 0 && !slices.Contains(b.gates[m].in, int32(g)) {
-					b.connect(int32(g), m, 0)
-				}
-			}
-		}
-		b.gates[m].match.awards = b.gates[m].in
-	}
 }
 
 // most bounds the sum of the costs of all routes of a problem, so that no sum

@@ -45,6 +45,7 @@ func (c *closure) walk(from []int32, visit func(g int32) bool) {
 // the order in which they turned on, until they suffice.
 func (c *closure) causes(g int32) []int32 {
 	gt := &c.gates[g]
+	c.meter.spend(len(gt.in))
 	type input struct{ gate, term int32 }
 	var on []input
 	for i, f := range gt.in {
@@ -59,11 +60,11 @@ func (c *closure) causes(g int32) []int32 {
 		return int(a.term - b.term)
 	})
 	if gt.match != nil {
-		var awards []int32
+		var inputs []int32
 		for _, f := range on {
-			awards = append(awards, f.gate)
+			inputs = append(inputs, f.gate)
 		}
-		return c.leastMatch(gt.match, awards)
+		return c.leastMatch(gt.match, inputs)
 	}
 	need := int(gt.need)
 	if c.byGate[g] >= 0 {
@@ -90,16 +91,21 @@ func (c *closure) causes(g int32) []int32 {
 	return out
 }
 
-// leastMatch is what is left of awards, which meet an exclusive node, when those
-// that can be spared are dropped, the last to be earned first.
-func (c *closure) leastMatch(m *matching, awards []int32) []int32 {
-	for _, last := range slices.Backward(slices.Clone(awards)) {
-		rest := slices.DeleteFunc(slices.Clone(awards), func(g int32) bool { return g == last })
-		if c.holdsWith(m, func(g int32) bool { return slices.Contains(rest, g) }) {
-			awards = rest
-		}
+// leastMatch is what is left of the inputs that meet an exclusive node when those
+// that can be spared are dropped, the last to turn on first.
+func (c *closure) leastMatch(m *matching, inputs []int32) []int32 {
+	kept := make(map[int32]bool, len(inputs))
+	for _, g := range inputs {
+		kept[g] = true
 	}
-	return awards
+	for _, last := range slices.Backward(inputs) {
+		if c.meter.err != nil {
+			break
+		}
+		kept[last] = false
+		kept[last] = !c.holds(m, func(g int32) bool { return kept[g] })
+	}
+	return slices.DeleteFunc(inputs, func(g int32) bool { return !kept[g] })
 }
 
 // explain puts routes into an order in which each can be taken, by ID where
@@ -109,9 +115,9 @@ func (p *problem) explain(routes []int32, t *Target, until graph.Instant) []Step
 	q := *p
 	q.waits = slices.DeleteFunc(slices.Clone(p.waits), func(w wait) bool { return w.until > until })
 	q.target = never
-	c := newClosure(&q)
+	c := newClosure(&q, p.hopeful)
 	q.waits = nil
-	now := newClosure(&q)
+	now := newClosure(&q, p.hopeful)
 	var order []int32
 	for rest := slices.Clone(routes); len(rest) > 0; {
 		next := slices.IndexFunc(rest, func(r int32) bool {
@@ -162,7 +168,7 @@ func (p *problem) explain(routes []int32, t *Target, until graph.Instant) []Step
 // rests on.
 func (p *problem) close(c *closure, t *Target, at map[int32]int, steps []Step) {
 	leaf := func(optional int, tree *graph.Tree) {
-		for i, r := range p.profile.Evaluate(tree) {
+		for i, r := range p.evaluate(tree) {
 			n := &tree.Nodes[i]
 			g, ok := p.leaves[n.Requirement]
 			if r.State == graph.StateMet || !ok || !c.on[g] {

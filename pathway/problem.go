@@ -22,7 +22,12 @@ type problem struct {
 	sums    []int64                      // of all credit gates at the start, by category
 	starts  []int32                      // gates that are on before any route is taken
 	byGate  []int32                      // the route whose gate it is; -1 for none
-	leaves  map[*graph.Requirement]int32 // the gates of the target's own leaves and exclusive nodes
+	unsure  []int32                      // exclusive gates that are undecided before any route is taken
+	leaves  map[*graph.Requirement]int32 // the gates of the target's own leaves, see [Step.Closes]
+	results map[*graph.Tree][]graph.NodeResult
+	meter   *meter
+	// hopeful: no plan was found that does without undecided exclusive nodes.
+	hopeful bool
 }
 
 // Gates that are not in problem.gates.
@@ -73,15 +78,6 @@ func (s *creditSum) holds(sums []int64) bool {
 	return total >= s.want
 }
 
-// matching is an exclusive node, judged by [graph.Profile.Evaluate] with the
-// achievements that a plan earns.
-type matching struct {
-	tree   *graph.Tree
-	node   int32
-	awards []int32 // gates of the new awards that can matter to it, its inputs
-	known  map[string]bool
-}
-
 // atom is what a gate stands for: an award of a version, a holds leaf, a level
 // at a floor, or a tenure.
 type atom struct {
@@ -121,8 +117,7 @@ type builder struct {
 	waiting   map[graph.Instant]int32
 	replaced  map[graph.AchievementIndex][]graph.AchievementIndex
 	todo      []int32 // gates whose inputs are not built
-	matches   []int32
-	recording bool // the target's own rules are being built
+	recording bool    // the target's own rules are being built
 }
 
 type levelKey struct {
@@ -140,9 +135,12 @@ type holdsKey struct {
 
 // newProblem compiles the backward closure of t for p. Cost: linear in the
 // rules that can matter, and in the achievements of the catalog.
-func newProblem(p *graph.Profile, t *Target, o Objective, exclude []graph.ID) (*problem, error) {
+func newProblem(m *meter, p *graph.Profile, t *Target, o Objective, exclude []graph.ID) (*problem, error) {
 	b := &builder{
-		problem: &problem{profile: p, leaves: make(map[*graph.Requirement]int32)}, objective: o, recording: true,
+		problem: &problem{
+			profile: p, leaves: make(map[*graph.Requirement]int32), results: make(map[*graph.Tree][]graph.NodeResult), meter: m,
+		},
+		objective: o, recording: true,
 		excluded: make(map[graph.AchievementIndex]bool), versions: make(map[*graph.Version]int32),
 		enforced: make(map[int32]int32), levels: make(map[levelKey]int32), holds: make(map[holdsKey]int32),
 		waiting: make(map[graph.Instant]int32),
@@ -162,14 +160,16 @@ func newProblem(p *graph.Profile, t *Target, o Objective, exclude []graph.ID) (*
 	}
 	b.target = b.compileTarget(t)
 	b.recording = false
-	for len(b.todo) > 0 {
+	for len(b.todo) > 0 && m.err == nil {
 		g := b.todo[0]
 		b.todo = b.todo[1:]
 		if err := b.expand(g); err != nil {
 			return nil, err
 		}
 	}
-	b.linkMatches()
+	if m.err != nil {
+		return nil, m.err
+	}
 	slices.SortStableFunc(b.routes, func(x, y route) int {
 		return cmp.Or(cmp.Compare(x.version.ID, y.version.ID), cmp.Compare(x.route.ID, y.route.ID))
 	})
@@ -186,6 +186,9 @@ func (b *builder) findReplaced() {
 	b.replaced = make(map[graph.AchievementIndex][]graph.AchievementIndex)
 	_, n, _, _ := c.Counts()
 	for i := range graph.AchievementIndex(n) {
+		if i%askEvery == 0 && b.meter.stop() { // not counted: it is of the whole catalog
+			return
+		}
 		for _, h := range c.HeldAsAt(i, b.profile.At)[1:] {
 			b.replaced[h] = append(b.replaced[h], i)
 		}
@@ -196,6 +199,7 @@ func (b *builder) findReplaced() {
 }
 
 func (b *builder) gate(need int32, a *atom) int32 {
+	b.meter.spend(1)
 	b.gates = append(b.gates, gate{need: need, atom: a})
 	g := int32(len(b.gates) - 1)
 	if a != nil {
@@ -206,6 +210,7 @@ func (b *builder) gate(need int32, a *atom) int32 {
 
 // connect makes from an input of to.
 func (b *builder) connect(from, to, term int32) {
+	b.meter.spend(1)
 	b.gates[to].in = append(b.gates[to].in, from)
 	b.gates[from].out = append(b.gates[from].out, edge{to, term})
 }
@@ -286,7 +291,19 @@ func (b *builder) tree(t *graph.Tree) int32 {
 	if t == nil {
 		return always
 	}
-	return b.node(t, b.profile.Evaluate(t), 0)
+	return b.node(t, b.evaluate(t), 0)
+}
+
+// evaluate says how every node of t stands without any route.
+func (p *problem) evaluate(t *graph.Tree) []graph.NodeResult {
+	nodes, ok := p.results[t]
+	if !ok {
+		var work int64
+		nodes, work = p.profile.EvaluateUntil(t, p.meter.stop)
+		p.meter.spend(int(work))
+		p.results[t] = nodes
+	}
+	return nodes
 }
 
 func (b *builder) node(t *graph.Tree, nodes []graph.NodeResult, i int32) int32 {
@@ -296,14 +313,7 @@ func (b *builder) node(t *graph.Tree, nodes []graph.NodeResult, i int32) int32 {
 	n := &t.Nodes[i]
 	switch {
 	case n.Sharing == graph.Exclusive && len(n.Children) > 0:
-		g := b.gate(1, nil)
-		b.gates[g].match = &matching{tree: t, node: i, known: make(map[string]bool)}
-		b.matches = append(b.matches, g)
-		if b.recording { // as one leaf: who serves which child is not settled
-			b.leaves[n.Requirement] = g
-		}
-		b.below(t, i, g)
-		return g
+		return b.exclusive(t, i, nodes[i].State)
 	case n.Op == graph.OpAtLeast:
 		var from []int32
 		need := n.K
@@ -326,24 +336,6 @@ func (b *builder) node(t *graph.Tree, nodes []graph.NodeResult, i int32) int32 {
 		return b.credits(t, nodes, i)
 	}
 	return b.leaf(n)
-}
-
-// below makes every award that can serve a leaf below an exclusive node an
-// input of its gate, also of leaves that are met: what serves one child cannot
-// serve another.
-func (b *builder) below(t *graph.Tree, i, to int32) {
-	for _, c := range t.Nodes[i].Children {
-		if len(t.Nodes[c].Children) > 0 {
-			b.below(t, c, to)
-			continue
-		}
-		b.leafGate(&t.Nodes[c])
-		for _, g := range b.servers(&t.Nodes[c]) {
-			if !slices.Contains(b.gates[to].in, g) {
-				b.connect(g, to, 0)
-			}
-		}
-	}
 }
 
 func (b *builder) credits(t *graph.Tree, nodes []graph.NodeResult, i int32) int32 {

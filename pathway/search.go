@@ -1,7 +1,6 @@
 package pathway
 
 import (
-	"context"
 	"slices"
 )
 
@@ -21,8 +20,7 @@ import (
 // one of its routes is taken, then left out.
 type search struct {
 	*problem
-	ctx       context.Context
-	closure   *closure // of the routes that are in
+	closure   *closure // of the routes that are in; hopeful, so that a bound is one of all plans
 	fresh     *closure // of none, to try plans on
 	state     []routeState
 	paid      vec // the cost of the routes that are in
@@ -34,7 +32,6 @@ type search struct {
 	limit     int64
 	bound     vec // of what was left unexplored; bestCost if nothing was
 	stopped   bool
-	err       error
 }
 
 type routeState uint8
@@ -47,35 +44,38 @@ const (
 )
 
 // newSearch prepares a search; false if the target cannot be reached.
-func newSearch(ctx context.Context, p *problem, limit int64) (*search, bool) {
-	s := &search{
-		problem: p, ctx: ctx, closure: newClosure(p), fresh: newClosure(p),
-		state: make([]routeState, len(p.routes)), limit: limit,
-	}
-	for r := range p.routes {
-		s.fresh.take(int32(r))
-	}
-	if !s.fresh.reached() {
-		return s, false
-	}
+//
+// A plan does without exclusive nodes that are undecided, if there is such a
+// plan: then all of its routes together reach the target, and undecided nodes
+// are settled by their parts. Otherwise the problem is hopeful.
+func newSearch(p *problem, limit int64) (*search, bool) {
+	s := &search{problem: p, closure: newClosure(p, true), state: make([]routeState, len(p.routes)), limit: limit}
 	all := make([]int32, len(p.routes))
 	for r := range all {
 		all[r] = int32(r)
 	}
-	s.fresh.undo(s.fresh.trimmed())
+	reaches := func(hopeful bool, routes []int32) bool {
+		s.fresh = newClosure(p, hopeful)
+		mark := s.fresh.mark()
+		for _, r := range routes {
+			s.fresh.take(r)
+		}
+		defer s.fresh.undo(mark)
+		return s.fresh.reached()
+	}
+	if !reaches(false, all) {
+		if !reaches(true, all) {
+			return s, false
+		}
+		p.hopeful = true
+	}
 	s.best = s.shrink(all)
+	if p.hopeful { // with fewer awards less is undecided
+		p.hopeful = !reaches(false, s.best)
+		s.fresh = newClosure(p, p.hopeful)
+	}
 	s.bestCost = s.cost(s.best)
 	return s, true
-}
-
-// trimmed is the mark of c before any route was taken.
-func (c *closure) trimmed() int {
-	for i, g := range c.trail {
-		if g < 0 {
-			return i
-		}
-	}
-	return len(c.trail)
 }
 
 func (s *search) cost(routes []int32) vec {
@@ -86,18 +86,22 @@ func (s *search) cost(routes []int32) vec {
 	return sum
 }
 
-func (s *search) work() int64 { return s.closure.work + s.fresh.work }
-
-// shrink is a plan within routes, which reach the target: what the first
-// derivation rests on, without what can be left out, the dearest first.
+// shrink is a plan within routes: what the first derivation of the target rests
+// on, without what can be left out, the dearest first. It is nil if the routes do
+// not reach the target for sure.
 func (s *search) shrink(routes []int32) []int32 {
 	c := s.fresh
 	start := c.mark()
 	for _, r := range routes {
 		c.take(r)
 	}
+	if !c.reached() { // an exclusive node is undecided
+		c.undo(start)
+		return nil
+	}
 	used := c.support()
 	c.undo(start)
+	s.meter.spend(8 * len(used))
 	slices.SortFunc(used, func(a, b int32) int {
 		switch x, y := s.routes[a].cost, s.routes[b].cost; {
 		case y.less(x):
@@ -111,6 +115,9 @@ func (s *search) shrink(routes []int32) []int32 {
 	// is tried with everything after it.
 	kept := make([]int32, 0, len(used))
 	for i := range used {
+		if s.meter.err != nil {
+			break
+		}
 		mark := c.mark()
 		for _, r := range used[i+1:] {
 			if c.take(r); c.reached() {
@@ -132,10 +139,11 @@ func (s *search) shrink(routes []int32) []int32 {
 	return kept
 }
 
-// offer is a plan within routes, which becomes the best if it is.
+// offer is a plan within routes, which becomes the best if it is; nil if there
+// is none for sure.
 func (s *search) offer(routes []int32) []int32 {
 	plan := s.shrink(routes)
-	if cost := s.cost(plan); cost.less(s.bestCost) {
+	if cost := s.cost(plan); plan != nil && cost.less(s.bestCost) {
 		s.best, s.bestCost = plan, cost
 	}
 	return plan
@@ -159,10 +167,7 @@ func (s *search) leave(bound vec) {
 
 // stop reports whether the work is used up or the context has ended.
 func (s *search) stop() bool {
-	if !s.stopped && s.err == nil {
-		s.err = s.ctx.Err()
-		s.stopped = s.err != nil || s.work() > s.limit
-	}
+	s.stopped = s.stopped || s.meter.err != nil || s.meter.done > s.limit
 	return s.stopped
 }
 
@@ -181,6 +186,7 @@ func (s *search) node(atLeast vec) {
 	}
 	start := s.closure.mark()
 	residual := make([]vec, len(s.routes))
+	s.meter.spend(4 * len(s.routes))
 	charged, charges, ok := s.ascend(residual)
 	bound := charged // only this one goes with the residuals
 	if bound.less(atLeast) {
@@ -202,6 +208,10 @@ func (s *search) node(atLeast vec) {
 	s.closure.undo(start)
 	plan := s.offer(support)
 	if !bound.less(s.bestCost) {
+		return
+	}
+	if plan == nil {
+		s.leave(bound)
 		return
 	}
 	mark := out
@@ -249,7 +259,7 @@ func (s *search) ascend(residual []vec) (bound vec, charges []charge, ok bool) {
 			if s.state[r] == free {
 				residual[r] = residual[r].minus(least)
 				if !residual[r].tame() {
-					s.err, s.stopped = errOverflow, true
+					s.meter.err, s.stopped = errOverflow, true
 				}
 			}
 		}
@@ -258,7 +268,7 @@ func (s *search) ascend(residual []vec) (bound vec, charges []charge, ok bool) {
 		return true
 	}
 	for l := range s.landmarks {
-		s.closure.work += int64(len(s.landmarks[l]))
+		s.meter.spend(len(s.landmarks[l]))
 		if !pay(l) {
 			return bound, nil, false
 		}
@@ -313,9 +323,13 @@ func (s *search) landmark(residual []vec) []int32 {
 		}
 		return int(a - b)
 	})
+	s.meter.spend(len(s.routes) + 8*len(s.order))
 	start := s.closure.mark()
 	var l []int32
 	for _, r := range s.order {
+		if s.meter.err != nil {
+			break
+		}
 		mark := s.closure.mark()
 		s.closure.take(r)
 		if s.closure.reached() {

@@ -46,32 +46,32 @@ func Solve(ctx context.Context, p *graph.Profile, g Goal, o Objective, l Limits)
 }
 
 func solve(ctx context.Context, p *graph.Profile, t Target, o Objective, l Limits) (Plan, error) {
-	plan := Plan{Objective: o, Target: t, Covered: covered(p, &t)}
-	pr, err := newProblem(p, &t, o, l.Exclude)
+	plan := Plan{Objective: o, Target: t}
+	m := &meter{ctx: ctx}
+	pr, err := newProblem(m, p, &t, o, l.Exclude)
 	if err != nil {
 		return plan, err
 	}
-	s, ok := newSearch(ctx, pr, l.work())
-	if !ok {
+	plan.Covered = pr.covered(&t)
+	if s, ok := newSearch(pr, l.work()); ok {
+		s.run()
+		if m.err == nil {
+			plan.finish(pr, s)
+		}
+	} else {
 		plan.Status, plan.Canonical = Unreachable, true
 		plan.Core = pr.core()
-		plan.Work = s.work()
-		return plan, ctx.Err()
 	}
-	s.run()
-	if s.err != nil {
-		return plan, s.err
-	}
-	plan.Work = s.work()
-	plan.finish(pr, s)
-	return plan, nil
+	plan.Work = m.done
+	m.ask()
+	return plan, m.err
 }
 
 // finish fills a plan from the routes that were found.
 func (plan *Plan) finish(pr *problem, s *search) {
 	plan.Status = Feasible
-	plan.Canonical = s.bound == s.bestCost
-	if s.bound[0] == s.bestCost[0] {
+	plan.Canonical = s.bound == s.bestCost && !pr.hopeful
+	if s.bound[0] == s.bestCost[0] && !pr.hopeful {
 		plan.Status = Optimal
 	}
 	plan.Bound = s.bound[0]
@@ -89,11 +89,11 @@ func (plan *Plan) finish(pr *problem, s *search) {
 	}
 }
 
-// covered are the leaves of t that p meets.
-func covered(p *graph.Profile, t *Target) []Covered {
+// covered are the leaves of t that are met already.
+func (p *problem) covered(t *Target) []Covered {
 	var out []Covered
 	add := func(optional int, tree *graph.Tree) {
-		for i, r := range p.Evaluate(tree) {
+		for i, r := range p.evaluate(tree) {
 			n := &tree.Nodes[i]
 			if r.State == graph.StateMet && n.Op != graph.OpAtLeast && n.Op != graph.OpCredits {
 				out = append(out, Covered{NodeRef{optional, int32(i), n.Node}, r.Evidence})
@@ -117,10 +117,10 @@ func (p *problem) waitUntil(routes []int32) graph.Instant {
 		}
 		return 1
 	})
-	for len(waits) > 0 {
+	for len(waits) > 0 && p.meter.err == nil {
 		q := *p
 		q.waits = waits[1:]
-		c := newClosure(&q)
+		c := newClosure(&q, p.hopeful)
 		for _, r := range routes {
 			c.take(r)
 		}
