@@ -43,6 +43,9 @@ func (a *app) fill(ctx context.Context, c *client) error {
 	if err != nil {
 		return err
 	}
+	if inputs, err = kept(inputs); err != nil {
+		return err
+	}
 	// What is held without a date is held when the question is asked.
 	header := &cairnv1.ImportHeader{At: timestamppb.New(a.now())}
 	if a.where.asOf != "" {

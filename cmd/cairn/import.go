@@ -16,17 +16,19 @@ func (a *app) importCmd() *cobra.Command {
 	var format, derive, at, effectiveFrom string
 	header := &cairnv1.ImportHeader{}
 	cmd := &cobra.Command{
-		Use:   "import FILE|DIR…",
+		Use:   "import FILE|DIR|-…",
 		Short: "People, assignments, awards, claims and ESCO from files",
 		Long: `Imports files of any size: people and their assignments, awards and claims (CSV,
 JSON Lines or YAML), or a folder with the CSV files of ESCO as published. Files may
-be packed by gzip. What a file is, is found out from its name and columns.
+be packed by gzip, and be pipes; - is stdin. What a file is, is found out from its
+name and columns.
 
 Rows that are refused or odd are listed with file and line. A refused row of a table
 keeps no other from being recorded, and the exit code is 1; rows that ESCO itself
 has wrong are left out. Importing a file again records nothing twice. With --json
 each message of the API is a line.`,
 		Example: `  cairn import people.csv awards.csv claims.csv
+  payroll-export | cairn import -
   cairn import --format esco --derive badges esco-1.1.1-en`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {

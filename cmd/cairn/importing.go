@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,28 +22,41 @@ const chunkBytes = 512 << 10
 // input is a file to import.
 type input struct {
 	name string // as the API and the reports call it
-	size int64  // in bytes
+	size int64  // in bytes; unknown before the end of a stream
 	open func() (io.ReadCloser, error)
 }
 
+// unknown is the size of a stream.
+const unknown = -1
+
+// stdinName is what stdin is called in reports when - names it.
+const stdinName = "stdin"
+
 // findInputs are the files that paths name; of a folder those at its top that
 // an importer reads. A file is called as it was given, so that its lines can be
-// found.
+// found. Nothing is opened: a pipe would be waited for.
 func findInputs(paths []string) ([]input, error) {
 	var inputs []input
-	add := func(path string, size int64) {
-		inputs = append(inputs, input{
-			name: filepath.ToSlash(path), size: size,
-			open: func() (io.ReadCloser, error) { return os.Open(path) }, //nolint:gosec // the caller says what to read
-		})
-	}
+	var from []os.FileInfo
 	for _, path := range paths {
+		if path == "-" {
+			info, err := os.Stdin.Stat()
+			if err != nil {
+				return nil, failed("stdin cannot be read: %s", translate(err).message)
+			}
+			inputs, from = append(inputs, input{name: stdinName, size: unknown, open: openStdin}), append(from, info)
+			continue
+		}
 		info, err := os.Stat(path)
 		if err != nil {
 			return nil, err
 		}
 		if !info.IsDir() {
-			add(path, info.Size())
+			in, err := inputAt(path, info)
+			if err != nil {
+				return nil, err
+			}
+			inputs, from = append(inputs, in), append(from, info)
 			continue
 		}
 		entries, err := os.ReadDir(path)
@@ -51,14 +66,76 @@ func findInputs(paths []string) ([]input, error) {
 		before := len(inputs)
 		for _, e := range entries {
 			if info, err := e.Info(); err == nil && info.Mode().IsRegular() && importable(e.Name()) {
-				add(filepath.Join(path, e.Name()), info.Size())
+				inputs, from = append(inputs, fileInput(filepath.Join(path, e.Name()), info.Size())), append(from, info)
 			}
 		}
 		if len(inputs) == before {
 			return nil, failed("%s: the folder has no file that can be imported", path).hinted("these are .csv, .jsonl, .yaml and .json, also with .gz")
 		}
 	}
+	for i := range from {
+		if j := slices.IndexFunc(from[:i], func(f os.FileInfo) bool { return os.SameFile(f, from[i]) }); j >= 0 {
+			return nil, misused("%s is given twice", inputs[j].name)
+		}
+	}
 	return inputs, nil
+}
+
+// openStdin is stdin, which is left open when the input is closed.
+func openStdin() (io.ReadCloser, error) { return io.NopCloser(os.Stdin), nil }
+
+// fileInput is a file with this many bytes, or unknown.
+func fileInput(path string, size int64) input {
+	return input{
+		name: filepath.ToSlash(path), size: size,
+		open: func() (io.ReadCloser, error) { return os.Open(path) }, //nolint:gosec // the caller says what to read
+	}
+}
+
+// inputAt is what is at path and is no folder: a file, a pipe, or stdin under
+// its other name. Devices and sockets are refused: they may have no end.
+func inputAt(path string, info os.FileInfo) (input, error) {
+	stdin, err := os.Stdin.Stat()
+	isStdin := err == nil && os.SameFile(stdin, info)
+	switch mode := info.Mode(); {
+	case mode.IsRegular():
+		return fileInput(path, info.Size()), nil
+	case mode&os.ModeNamedPipe != 0 || isStdin:
+		return fileInput(path, unknown), nil
+	case mode&os.ModeDevice != 0:
+		return input{}, failed("%s: is a device, and cannot be imported", path).hinted("files, folders, pipes and - for stdin can be")
+	}
+	return input{}, failed("%s: is neither a file nor a pipe, and cannot be imported", path).hinted("files, folders, pipes and - for stdin can be")
+}
+
+// keptBytes bounds a stream that is kept in memory: a holdings file may have no
+// more, and a table of what one question is about has less.
+const keptBytes = 64 << 20
+
+// kept are inputs that can be read more than once: streams are read to their
+// ends and kept.
+func kept(inputs []input) ([]input, error) {
+	out := slices.Clone(inputs)
+	for i, in := range out {
+		if in.size != unknown {
+			continue
+		}
+		r, err := in.open()
+		if err != nil {
+			return nil, err
+		}
+		text, err := io.ReadAll(io.LimitReader(r, keptBytes+1))
+		_ = r.Close()
+		if err != nil {
+			return nil, err
+		}
+		if len(text) > keptBytes {
+			return nil, failed("%s: has more than %d MiB", in.name, keptBytes>>20).hinted("import it into a data file with cairn import, and ask that")
+		}
+		out[i].size = int64(len(text))
+		out[i].open = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
+	}
+	return out, nil
 }
 
 // importable reports whether a file's name ends as those that importers read.
@@ -85,8 +162,11 @@ type importing struct {
 
 // run sends the files and answers the report. Each row that has a remark is
 // written as it comes.
-func (in *importing) run(ctx context.Context) (*cairnv1.ImportReport, error) {
-	ctx, cancel := context.WithCancel(ctx)
+//
+// Reading a pipe or stdin cannot be broken off. When whole ends, run returns
+// without the goroutine that reads, which ends with the process.
+func (in *importing) run(whole context.Context) (*cairnv1.ImportReport, error) {
+	ctx, cancel := context.WithCancel(whole)
 	defer cancel()
 	stream, err := in.client.facts.Import(ctx)
 	if err != nil {
@@ -95,7 +175,11 @@ func (in *importing) run(ctx context.Context) (*cairnv1.ImportReport, error) {
 	total := int64(0)
 	for _, f := range in.inputs {
 		in.header.Files = append(in.header.Files, f.name)
-		total += f.size
+		if f.size == unknown || total == unknown {
+			total = unknown
+		} else {
+			total += f.size
+		}
 	}
 	bar := in.app.startBar("importing", total)
 	defer bar.stop()
@@ -116,8 +200,12 @@ func (in *importing) run(ctx context.Context) (*cairnv1.ImportReport, error) {
 		}
 		if err != nil {
 			// A file that could not be read is why the stream was given up.
-			if sendErr := <-sent; sendErr != nil && !errors.Is(sendErr, io.EOF) {
-				return nil, sendErr
+			select {
+			case sendErr := <-sent:
+				if sendErr != nil && !errors.Is(sendErr, io.EOF) {
+					return nil, sendErr
+				}
+			case <-whole.Done():
 			}
 			return nil, err
 		}
