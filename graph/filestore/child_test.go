@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 
+	"go.etcd.io/bbolt"
+
 	"github.com/cairn-skills/cairn/graph"
 	"github.com/cairn-skills/cairn/graph/filestore"
 	"github.com/cairn-skills/cairn/graph/graphtest"
@@ -42,8 +44,12 @@ func child(todo []string) {
 	runtime.LockOSThread() // strace counts the calls of each thread
 	path := todo[1]
 	say := func(format string, args ...any) { fmt.Fprintf(os.Stdout, format+"\n", args...) }
-	if todo[0] == "backup" {
+	switch todo[0] {
+	case "backup":
 		backUp(path, todo[2], say)
+		return
+	case "bbolt":
+		checkAsBbolt(path, say)
 		return
 	}
 	groups, err := strconv.Atoi(todo[2])
@@ -101,6 +107,27 @@ func backUp(path, to string, say func(string, ...any)) {
 		return
 	}
 	say("done")
+}
+
+// checkAsBbolt says "sound" if bbolt's own check finds nothing in the file path.
+// It may end the process instead.
+func checkAsBbolt(path string, say func(string, ...any)) {
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true})
+	if err != nil {
+		say("%v", err)
+		return
+	}
+	sound := true
+	err = db.View(func(tx *bbolt.Tx) error {
+		for err := range tx.Check() {
+			say("%v", err)
+			sound = false
+		}
+		return nil
+	})
+	if err == nil && sound {
+		say("sound")
+	}
 }
 
 // childGroup is the group that is committed on top of head: of one to four

@@ -3,12 +3,15 @@ package filestore_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/cairn-skills/cairn/graph"
@@ -198,6 +201,82 @@ func TestKeyFlips(t *testing.T) {
 		}
 		if noticed == 0 {
 			t.Errorf("none of %d flips in file %d was noticed", flips, file)
+		}
+	}
+}
+
+// TestStructureAsBbolt flips bits of page headers, tables of elements and the
+// list of free pages: what bbolt's own check finds, or dies of, ours finds.
+func TestStructureAsBbolt(t *testing.T) {
+	t.Parallel()
+	flips := 120
+	if testing.Short() {
+		flips = 20
+	}
+	path := filepath.Join(t.TempDir(), "graph.cairn")
+	fill(t, path, 30)
+	data := read(t, path)
+	page := os.Getpagesize()
+	pages := len(bytes.TrimRight(data, "\x00"))/page + 1
+	r := rand.New(rand.NewPCG(9, 10))
+	theirs, ours := 0, 0
+	for n := range flips {
+		at := r.IntN(pages) * page
+		head := 16 + 16*min(int(binary.NativeEndian.Uint16(data[at+10:])), page/16-1)
+		byteAt, bit := at+r.IntN(head), r.IntN(8)
+		if n%3 > 0 { // the page's own header more often
+			byteAt = at + r.IntN(16)
+		}
+		spoiled := bytes.Clone(data)
+		spoiled[byteAt] ^= 1 << bit
+		write(t, path, spoiled)
+		c := command(t.Context(), "bbolt "+path+" 0")
+		c.Stderr = nil // a process that dies says much
+		said, err := c.Output()
+		found := filestore.Structure(path)
+		if err != nil || string(said) != "sound\n" {
+			theirs++
+			if found == nil {
+				t.Errorf("byte %d, bit %d: bbolt says %q, %v; ours finds nothing", byteAt, bit, said, err)
+			}
+		}
+		if found != nil {
+			ours++
+		}
+	}
+	t.Logf("%d of %d flips were found by bbolt's check, %d by ours", theirs, flips, ours)
+	if theirs < flips/4 {
+		t.Errorf("bbolt's check found only %d of %d flips", theirs, flips)
+	}
+}
+
+// TestCheckFindsStructure damages the pages of both files under an open store:
+// a check says what is wrong with either.
+func TestCheckFindsStructure(t *testing.T) {
+	path := made(t)
+	s := open(t, path, filestore.Options{})
+	for _, name := range fileNames(path) {
+		f, err := os.OpenFile(name, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Every page but the headers says that it is another one.
+		for at := 2 * os.Getpagesize(); at < len(read(t, name)); at += os.Getpagesize() {
+			if _, err := f.WriteAt([]byte{99}, int64(at)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	report, err := s.Check(t.Context())
+	if err != nil || len(report.Problems) != 2 {
+		t.Fatalf("check answered %q, %v; want a problem of each file", report.Problems, err)
+	}
+	for i, name := range fileNames(path) {
+		if p := report.Problems[i]; !strings.HasPrefix(p, name+": ") || !strings.Contains(p, "page") {
+			t.Errorf("problem %d is %q; want a page of %s", i, p, name)
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package filestore
 
 import (
+	"os"
+
 	"go.etcd.io/bbolt"
 
 	"github.com/cairn-skills/cairn/graph"
@@ -47,6 +49,20 @@ func (s *Store) KeyOf(person graph.ID) (key []byte, err error) {
 		return err
 	})
 	return key, err
+}
+
+// Structure is what a check finds in the pages of the file path.
+func Structure(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // only read
+	info, err := f.Stat()
+	if err == nil {
+		_, err = structure(f, info.Size(), false)
+	}
+	return err
 }
 
 // Stamp is what the value of an entry needs for a checksum that fits.

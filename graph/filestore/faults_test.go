@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -457,15 +458,36 @@ func TestCutWhileOpen(t *testing.T) {
 		name   string
 		size   int64
 		unseen bool // the size is not compared, so the memory system faults
-	}{{"to two pages", 8192, false}, {"to nothing", 0, false}, {"to two pages, unseen", 8192, true}, {"to nothing, unseen", 0, true}} {
+		check  bool // the check is the first to see it
+	}{
+		{"to two pages", 8192, false, false},
+		{"to nothing", 0, false, false},
+		{"to two pages, unseen", 8192, true, false},
+		{"to nothing, unseen", 0, true, false},
+		{"to two pages, checked", 8192, false, true},
+		{"to nothing, checked", 0, false, true},
+		{"to two pages, unseen, checked", 8192, true, true},
+		{"to nothing, unseen, checked", 0, true, true},
+	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := made(t)
+			whole := read(t, path)
 			s := open(t, path, filestore.Options{})
 			if err := os.Truncate(path, c.size); err != nil {
 				t.Fatal(err)
 			}
 			if c.unseen {
 				s.ForgetSize()
+			}
+			check := func() {
+				t.Helper()
+				report, err := s.Check(t.Context())
+				if err != nil || len(report.Problems) == 0 {
+					t.Errorf("check answered %v, %v", report.Problems, err)
+				}
+			}
+			if c.check {
+				check()
 			}
 			for range 2 {
 				_, err := s.Load(t.Context(), func(graph.Batch) error { return nil })
@@ -475,10 +497,36 @@ func TestCutWhileOpen(t *testing.T) {
 				_, err = s.Commit(t.Context(), childGroup(0)...)
 				expectSentence(t, err, "the file")
 			}
-			report, err := s.Check(t.Context())
-			if err != nil || len(report.Problems) == 0 {
-				t.Errorf("check answered %v, %v", report.Problems, err)
-			}
+			check()
+			// The file is free for whoever puts it right.
+			s.Close() //nolint:errcheck // it was cut
+			write(t, path, whole)
+			open(t, path, filestore.Options{})
 		})
+	}
+}
+
+// TestCutWhileChecked cuts the file at moments that are not chosen while it is
+// checked: the check finds it or was done, and the process goes on.
+func TestCutWhileChecked(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "graph.cairn")
+	fill(t, path, 150)
+	whole := [2][]byte{read(t, path), read(t, path+filestore.KeysSuffix)}
+	took := time.Second
+	for round := range 60 {
+		for i, name := range fileNames(path) {
+			write(t, name, whole[i])
+		}
+		s := open(t, path, filestore.Options{NoSync: true})
+		s.ForgetSize()
+		begin := time.Now()
+		if round > 0 {
+			time.AfterFunc(rand.N(took), func() { os.Truncate(path, 8192) }) //nolint:errcheck // the check tells
+		}
+		_, err := s.Check(t.Context())
+		if took = min(took, time.Since(begin)); err != nil {
+			t.Errorf("round %d: %v", round, err)
+		}
+		s.Close() //nolint:errcheck // it was cut
 	}
 }

@@ -92,7 +92,8 @@ func (f *file) guard(call func() error) error {
 
 func (f *file) close() error {
 	if f.ready() != nil { // bbolt would read the map, or wait for its locks
-		return f.raw.Close()
+		// The map stays, and would keep the lock.
+		return errors.Join(unlock(f.raw), f.raw.Close())
 	}
 	return f.guard(f.db.Close)
 }

@@ -36,6 +36,25 @@ func (s *Store) Read(ctx context.Context, refs ...graph.PersonalRef) ([]graph.Pe
 	return out, nil
 }
 
+// ReadName fetches the newest name of a person up to a revision.
+func (s *Store) ReadName(ctx context.Context, person graph.ID, at graph.Revision) (p graph.Personal, err error) {
+	_, done, err := s.enter(ctx)
+	if err != nil {
+		return p, err
+	}
+	defer done()
+	err = s.data.view(func(tx *bbolt.Tx) error {
+		return s.keys.view(func(keys *bbolt.Tx) error {
+			p, err = readPersonal(tx, keys, graph.PersonalRef{Person: person}, uint64(at))
+			return err
+		})
+	})
+	if err != nil {
+		return graph.Personal{}, translateDamage(s.path, err)
+	}
+	return graph.Personal{Person: person, Name: p.Name, Erased: p.Erased}, nil
+}
+
 func readPersonal(tx, keys *bbolt.Tx, ref graph.PersonalRef, revision uint64) (graph.Personal, error) {
 	none := graph.Personal{Person: ref.Person, About: ref.About}
 	if len(ref.Person) > graph.MaxIDBytes || ref.Person == "" || bytes.IndexByte([]byte(ref.Person), 0) >= 0 {

@@ -35,6 +35,9 @@ func lock(f *os.File, exclusive bool, wait time.Duration) error {
 	}
 }
 
+// unlock frees what lock took.
+func unlock(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }
+
 // syncDir makes the names in a folder durable.
 func syncDir(dir string) error {
 	d, err := os.Open(dir) //nolint:gosec // whoever calls names the file
