@@ -18,7 +18,7 @@ type assigner struct {
 	children []ExclusiveChild
 	metOnly  bool
 	work     *effort // shared with the assigners of nested nodes
-	vague    bool // something below was not decided
+	vague    bool    // something below was not decided
 
 	contested []contested // items that more than one child could use, and how
 	owner     map[int32]int
