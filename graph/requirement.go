@@ -36,6 +36,11 @@ const (
 	Exclusive                // an achievement serves at most one child; decided by matching, never greedily
 )
 
+var sharingNames = [...]string{"shared", "exclusive"}
+
+// String is the sharing as it is written in catalog files.
+func (s Sharing) String() string { return word(sharingNames[:], uint8(s)) }
+
 // Requirement is a node of a rule tree. Trees are monotone: holding more never
 // unmeets a node.
 type Requirement struct {
