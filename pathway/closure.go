@@ -1,10 +1,6 @@
 package pathway
 
-import (
-	"slices"
-
-	"github.com/cairn-skills/cairn/graph"
-)
+import "slices"
 
 // closure is the set of gates that are on for a set of routes: the least
 // fixpoint, so that nothing rests on itself. It is computed by forward chaining
