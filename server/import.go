@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -25,7 +26,7 @@ import (
 // importing the same files again completes them, since a fact has one id.
 func (s *factService) Import(stream grpc.BidiStreamingServer[cairnv1.ImportRequest, cairnv1.ImportResponse]) (err error) {
 	first, err := stream.Recv()
-	if err != nil {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	header := first.GetHeader()

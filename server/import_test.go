@@ -280,6 +280,7 @@ func TestImportStream(t *testing.T) {
 		messages []*cairnv1.ImportRequest
 		reason   string
 	}{
+		{"nothing at all", nil, "NO_HEADER"},
 		{"no header", []*cairnv1.ImportRequest{chunk("people.csv", "person\nada\n", true)}, "NO_HEADER"},
 		{"two headers", []*cairnv1.ImportRequest{header("people.csv"), header("people.csv")}, "SECOND_HEADER"},
 		{"breaks off inside a file", []*cairnv1.ImportRequest{header("people.csv"), chunk("people.csv", "person\nada\nbe", false)}, "BROKEN_OFF"},
