@@ -22,14 +22,20 @@ type File struct {
 }
 
 // Limits of [DecodeCatalog]. A catalog of the size of ESCO (14,000
-// competencies) is a file of about 10 MB with half a million values.
+// competencies) is a file of about 10 MB with half a million values; the limits
+// of all files together are those of four such.
 const (
-	MaxCatalogFileBytes = 16 << 20
-	MaxCatalogDepth     = 64 // of maps and lists within each other
-	MaxCatalogValues    = 1_000_000
-	maxCatalogFiles     = 10_000
-	maxCatalogProblems  = 10_000
+	MaxCatalogFileBytes   = 16 << 20
+	MaxCatalogBytes       = 64 << 20 // of all files together
+	MaxCatalogDepth       = 64       // of maps and lists within each other
+	MaxCatalogValues      = 1_000_000
+	MaxCatalogTotalValues = 2_000_000 // of all files together
+	maxCatalogFiles       = 10_000
+	maxCatalogProblems    = 10_000
 )
+
+// catalogSize is how much there is of files.
+type catalogSize struct{ bytes, values int }
 
 // CatalogOptions say what the files may lean on. The zero value is a catalog
 // that stands alone.
@@ -132,8 +138,13 @@ type catalogPlace struct {
 // [graph.Failure]; then it is of class [graph.ErrInvalid] and has the Problems.
 // Memory and time are linear in the size of the files.
 func DecodeCatalog(files []File, opts CatalogOptions) (*CatalogFiles, error) {
+	return decodeCatalog(files, opts, catalogSize{MaxCatalogBytes, MaxCatalogTotalValues})
+}
+
+// decodeCatalog is DecodeCatalog of files that have most together.
+func decodeCatalog(files []File, opts CatalogOptions, most catalogSize) (*CatalogFiles, error) {
 	r := &catalogReader{
-		opts: opts, out: &CatalogFiles{entries: make(map[catalogEntry]catalogPlace)},
+		opts: opts, out: &CatalogFiles{entries: make(map[catalogEntry]catalogPlace)}, left: most,
 		scales: make(map[graph.ID]*graph.Scale), scaleOf: make(map[graph.ID]graph.ID),
 	}
 	r.read(files)
@@ -257,10 +268,13 @@ func catalogItemID(item *yaml.Node) string {
 // past the limit, and DecodeCatalog refuses it.
 //
 // Errors: those of fsys; [graph.ErrNotFound] for a folder without such files,
-// [graph.ErrInvalid] for one where a pipe or the like has such a name,
-// [graph.ErrLimit] for one with more than 10,000.
+// [graph.ErrInvalid] for one where a pipe or the like has such a name, and
+// [graph.ErrLimit] for one with more than 10,000 files or, together, more than
+// [MaxCatalogBytes]; its Subject is the file that is too many. Files are read in
+// the order of their names in each folder, and none after that one.
 func CatalogFilesIn(fsys fs.FS) ([]File, error) {
 	var files []File
+	left := MaxCatalogBytes
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -279,11 +293,14 @@ func CatalogFilesIn(fsys fs.FS) ([]File, error) {
 			return nil
 		}
 		if len(files) == maxCatalogFiles {
-			return &graph.Error{Class: graph.ErrLimit, Reason: "CATALOG_FILES", Message: fmt.Sprintf("the folder has more than %d catalog files", maxCatalogFiles)}
+			return &graph.Error{Class: graph.ErrLimit, Reason: "CATALOG_FILES", Subject: name, Message: fmt.Sprintf("the folder has more than %d catalog files; this is one too many", maxCatalogFiles)}
 		}
 		content, err := CatalogFile(fsys, name)
 		if err != nil {
 			return err
+		}
+		if left -= len(content); left < 0 {
+			return &graph.Error{Class: graph.ErrLimit, Reason: "CATALOG_FILES", Subject: name, Message: fmt.Sprintf("with this file the folder has more than %d MiB of catalog files; split it into several catalogs", MaxCatalogBytes>>20)}
 		}
 		files = append(files, File{name, content})
 		return nil
@@ -299,8 +316,8 @@ func CatalogFilesIn(fsys fs.FS) ([]File, error) {
 }
 
 // CatalogFile is the content of one catalog file of fsys, read as [CatalogFilesIn]
-// reads each. Errors: [graph.ErrLimit] for a file over the limit of a catalog
-// file, [graph.ErrInvalid] for what is not a file, and those of fsys.
+// reads each: a file over [MaxCatalogFileBytes] is cut one byte past the limit.
+// Errors: [graph.ErrInvalid] for what is not a file, and those of fsys.
 func CatalogFile(fsys fs.FS, name string) (content []byte, err error) {
 	// Opening a pipe waits for somebody to write, and no interrupt ends that.
 	info, err := fs.Stat(fsys, name)

@@ -213,7 +213,7 @@ func TestCatalogLimits(t *testing.T) {
 		{"many values", File{"f.yaml", bytes.Repeat([]byte("-\n"), MaxCatalogValues+1)}, codeTooLarge},
 		{"deep", File{"f.yaml", []byte(deep)}, codeTooDeep},
 		{"deep JSON", File{"f.json", []byte(deepJSON)}, codeTooDeep},
-		{"deeper than the parser goes", File{"f.yaml", bytes.Repeat([]byte("["), 100_000)}, codeSyntax},
+		{"deeper than the parser goes", File{"f.yaml", bytes.Repeat([]byte("["), 100_000)}, codeTooDeep},
 		{"deep JSON without an end", File{"f.json", bytes.Repeat([]byte("["), 100_000)}, codeTooDeep},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -292,7 +292,7 @@ func (r *catalogReader) levelOf(n *yaml.Node, path string, s *graph.Scale, unkno
 	case 0:
 		names := levelNames(s)
 		hint := "its levels are " + strings.Join(names, ", ")
-		if near := nearest(n.Value, names); near != "" {
+		if near := r.nearest(n.Value, names); near != "" {
 			hint = "did you mean " + near + "?"
 		}
 		r.fail(n, path, codeBadLevel, "the scale "+string(s.ID)+" has no level "+quoteShort(n.Value), hint)

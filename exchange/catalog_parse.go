@@ -87,16 +87,7 @@ func parseCatalogYAML(text []byte) (*yaml.Node, *syntaxError) {
 		}
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
-		e := &syntaxError{code: codeSyntax, message: strings.TrimPrefix(err.Error(), "yaml: "), hint: "mend the YAML"}
-		if m := yamlErrorLine.FindStringSubmatch(e.message); m != nil {
-			e.line, _ = strconv.Atoi(m[1])
-			e.column = 1
-			e.message = e.message[len(m[0]):]
-		}
-		if strings.Contains(e.message, "cannot start any token") && bytes.Contains(text, []byte("\t")) {
-			e.hint = "indent with spaces: YAML allows no tabs there"
-		}
-		return nil, e
+		return nil, yamlError(text, err)
 	}
 	if len(root.Content) == 0 {
 		return nil, nil
@@ -104,12 +95,43 @@ func parseCatalogYAML(text []byte) (*yaml.Node, *syntaxError) {
 	return root.Content[0], nil
 }
 
+// yamlError is an error of the YAML parser, whose words it goes by. It names no
+// line for what is wrong on the first one or with a character.
+func yamlError(text []byte, err error) *syntaxError {
+	e := &syntaxError{code: codeSyntax, line: 1, column: 1, message: strings.TrimPrefix(err.Error(), "yaml: "), hint: "mend the YAML"}
+	if m := yamlErrorLine.FindStringSubmatch(e.message); m != nil {
+		e.line, _ = strconv.Atoi(m[1])
+		e.message = e.message[len(m[0]):]
+	}
+	switch {
+	case strings.Contains(e.message, "exceeded max depth"):
+		e.code, e.message, e.hint = codeTooDeep, errCatalogDepth.Error(), "write it flatter"
+	case strings.Contains(e.message, "cannot start any token") && bytes.Contains(text, []byte("\t")):
+		e.hint = "indent with spaces: YAML allows no tabs there"
+	case strings.Contains(e.message, "control characters"):
+		if at := bytes.IndexFunc(text, yamlForbids); at >= 0 {
+			e.line, e.column = catalogLineColumn(text, at)
+		}
+	case errors.Is(err, errParserGaveUp):
+		e.line, e.column = 0, 0
+	}
+	return e
+}
+
+// yamlForbids reports whether a character may not stand in YAML at all: it is
+// not c-printable (YAML 1.2.2, section 5.1).
+func yamlForbids(r rune) bool {
+	return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r >= 0x7F && r < 0xA0 && r != 0x85 || r == 0xFFFE || r == 0xFFFF
+}
+
+var errParserGaveUp = errors.New("yaml: the parser gave up")
+
 // decodeYAML is dec's next document. The parser is not ours and has panicked on
 // hostile text in earlier releases; such a panic is a syntax error here.
 func decodeYAML(dec *yaml.Decoder) (root *yaml.Node, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			root, err = nil, fmt.Errorf("yaml: the parser gave up: %v", p)
+			root, err = nil, fmt.Errorf("%w: %v", errParserGaveUp, p)
 		}
 	}()
 	root = new(yaml.Node)

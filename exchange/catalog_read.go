@@ -28,6 +28,9 @@ type catalogReader struct {
 	entry         catalogEntry
 	effectiveFrom graph.Instant // of the file's entries that do not say it
 
+	// left is how many bytes and values the files that follow may have.
+	left catalogSize
+
 	// quiet holds problems back while something is read ahead of its turn.
 	quiet bool
 }
@@ -42,6 +45,10 @@ func (r *catalogReader) read(files []File) {
 	trees := make([]catalogTree, 0, len(files))
 	for _, f := range files {
 		r.file = f.Name
+		if r.left.bytes -= len(f.Content); r.left.bytes < 0 {
+			r.tooMuch(fmt.Sprintf("more than %d MiB", MaxCatalogBytes>>20))
+			break
+		}
 		root, e := parseCatalogFile(f)
 		switch {
 		case e != nil:
@@ -50,6 +57,10 @@ func (r *catalogReader) read(files []File) {
 			r.problem(graph.Warning, &yaml.Node{}, "", codeMissingKey, "the file is empty", "write a catalog into it or remove it")
 		case r.plain(root, 1):
 			trees = append(trees, catalogTree{f.Name, root})
+		}
+		if r.left.values < 0 {
+			r.tooMuch(fmt.Sprintf("more than %d values", MaxCatalogTotalValues))
+			break
 		}
 	}
 	r.readName(trees)
@@ -65,6 +76,11 @@ func (r *catalogReader) read(files []File) {
 			Message: fmt.Sprintf("there are more than %d problems; the others are not listed", maxCatalogProblems), Hint: "mend these first",
 		}})
 	}
+}
+
+// tooMuch says that with the file that is read the catalog is over a limit.
+func (r *catalogReader) tooMuch(limit string) {
+	r.fail(&yaml.Node{}, "", codeTooLarge, "with this file the catalog has "+limit+"; the files after it are not read", "split it into several catalogs")
 }
 
 // plain checks what holds for every node, whatever it means, and reports
@@ -84,6 +100,7 @@ func (r *catalogReader) plain(n *yaml.Node, depth int) bool {
 	ok := true
 	switch n.Kind {
 	case yaml.SequenceNode:
+		r.left.values -= len(n.Content)
 		kept := n.Content[:0]
 		for _, item := range n.Content {
 			if r.unaliased(item) {
@@ -93,6 +110,7 @@ func (r *catalogReader) plain(n *yaml.Node, depth int) bool {
 		}
 		n.Content = kept
 	case yaml.MappingNode:
+		r.left.values -= len(n.Content) / 2
 		seen := make(map[string]*yaml.Node, len(n.Content)/2)
 		kept := n.Content[:0]
 		for i := 0; i+1 < len(n.Content); i += 2 {
@@ -157,7 +175,7 @@ func (r *catalogReader) object(n *yaml.Node, path string, shape *catalogShape) (
 		r.wrongType(n, path, "a map of "+strings.Join(shape.names(), ", "))
 		return m, false
 	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
+	for i := 0; i+1 < len(n.Content) && !r.full(); i += 2 {
 		k := n.Content[i]
 		if shape.key(k.Value) == nil {
 			r.unknownKey(k, path, shape.names())
@@ -241,7 +259,7 @@ func (r *catalogReader) pairs(n *yaml.Node, path, want string, each func(k, v *y
 		r.wrongType(n, path, want)
 		return
 	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
+	for i := 0; i+1 < len(n.Content) && !r.full(); i += 2 {
 		each(n.Content[i], n.Content[i+1], joinPath(path, n.Content[i].Value))
 	}
 }
@@ -264,7 +282,7 @@ func (r *catalogReader) wrongType(n *yaml.Node, path, want string) {
 
 func (r *catalogReader) unknownKey(k *yaml.Node, path string, known []string) {
 	hint := "known keys are " + strings.Join(known, ", ")
-	if near := nearest(k.Value, known); near != "" {
+	if near := r.nearest(k.Value, known); near != "" {
 		hint = "did you mean " + near + "?"
 	}
 	r.fail(k, path, codeUnknownKey, "unknown key "+quoteShort(k.Value), hint)
@@ -316,9 +334,19 @@ func firstSentence(doc string) string {
 	return strings.ToLower(s[:1]) + strings.TrimSuffix(s[1:], ".")
 }
 
+// nearest is [nearest] for the hint of a problem; empty if the problem will not
+// be listed.
+func (r *catalogReader) nearest(word string, known []string) string {
+	if r.quiet || r.full() {
+		return ""
+	}
+	return nearest(word, known)
+}
+
 // nearest is the known word closest to word, empty if none is close: at most a
 // third of its letters, and at least one, may be wrong, missing, too many or
-// swapped with their neighbor.
+// swapped with their neighbor. Cost: the product of the lengths, for each known
+// word of about the same length.
 func nearest(word string, known []string) string {
 	if len(word) > 100 {
 		return ""
@@ -326,6 +354,9 @@ func nearest(word string, known []string) string {
 	folded := strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToLower(word))
 	best, at := "", max(1, len(word)/3)+1
 	for _, k := range known {
+		if len(k)-len(folded) >= at || len(folded)-len(k) >= at {
+			continue // no closer than the difference of the lengths
+		}
 		if d := editDistance(folded, strings.ToLower(k)); d < at {
 			best, at = k, d
 		}
@@ -335,13 +366,11 @@ func nearest(word string, known []string) string {
 
 // editDistance is the optimal string alignment distance of two short words.
 func editDistance(a, b string) int {
-	var before []int
-	row := make([]int, len(b)+1)
+	before, row, next := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := 1; i <= len(a); i++ {
-		next := make([]int, len(b)+1)
 		next[0] = i
 		for j := 1; j <= len(b); j++ {
 			change := row[j-1]
@@ -353,7 +382,7 @@ func editDistance(a, b string) int {
 				next[j] = min(next[j], before[j-2]+1)
 			}
 		}
-		before, row = row, next
+		before, row, next = row, next, before
 	}
 	return row[len(b)]
 }

@@ -50,6 +50,10 @@ func formWords() []string {
 	return out
 }
 
+// maxRuleHints is how many keys of a rule of no known form are looked at for a
+// hint: more than a rule of any form has.
+const maxRuleHints = 10
+
 // form is the shape of the rule at n; nil, reported, if it has none or several.
 func (r *catalogReader) form(n *yaml.Node, path string, in *ruleContext) *catalogShape {
 	var found *catalogShape
@@ -68,8 +72,8 @@ func (r *catalogReader) form(n *yaml.Node, path string, in *ruleContext) *catalo
 		return found
 	}
 	hint := "a rule has one of " + strings.Join(formWords(), ", ")
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if near := nearest(n.Content[i].Value, formWords()); near != "" {
+	for i := 0; i+1 < len(n.Content) && i < 2*maxRuleHints; i += 2 {
+		if near := r.nearest(n.Content[i].Value, formWords()); near != "" {
 			hint = "did you mean " + near + " instead of " + quoteShort(n.Content[i].Value) + "?"
 			break
 		}

@@ -161,7 +161,7 @@ func word[T any](r *catalogReader, words []string, parse func(string) (T, error)
 		v, err := parse(n.Value)
 		if err != nil {
 			hint := "write one of " + strings.Join(words, ", ")
-			if near := nearest(n.Value, words); near != "" {
+			if near := r.nearest(n.Value, words); near != "" {
 				hint = "did you mean " + near + "?"
 			}
 			r.fail(n, path, codeBadWord, "unknown word "+quoteShort(n.Value), hint)

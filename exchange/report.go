@@ -124,13 +124,16 @@ func (r *Report) Add(f Finding) {
 	if !ok {
 		r.codes = append(r.codes, f.Code)
 	}
-	if t.kept < maxFindingsPerCode {
+	if r.keeps(f.Code) {
 		r.Findings = append(r.Findings, f)
 		t.kept++
 	}
 	t.total += max(f.Count, 1)
 	r.tallies[f.Code] = t
 }
+
+// keeps reports whether the next finding of code is kept whole.
+func (r *Report) keeps(code string) bool { return r.tallies[code].kept < maxFindingsPerCode }
 
 // Total is how many places have a finding of code, kept whole or not.
 func (r *Report) Total(code string) int { return r.tallies[code].total }

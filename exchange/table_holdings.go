@@ -142,8 +142,10 @@ func (d *tableDecoder) refuseNode(n *yaml.Node, kind TableKind, column, code, me
 
 func (d *tableDecoder) unknownKey(k *yaml.Node, known []string) {
 	hint := "the keys are " + strings.Join(known, ", ")
-	if near := nearest(k.Value, known); near != "" {
-		hint = fmt.Sprintf("is %s meant?", near)
+	if d.report.keeps(findUnknownColumn) {
+		if near := nearest(k.Value, known); near != "" {
+			hint = fmt.Sprintf("is %s meant?", near)
+		}
 	}
 	d.report.Add(Finding{
 		Severity: Warning, Code: findUnknownColumn, File: d.name, Line: k.Line, Column: k.Value,
