@@ -2,6 +2,8 @@ package filestore
 
 import (
 	"os"
+	"reflect"
+	"syscall"
 
 	"go.etcd.io/bbolt"
 
@@ -63,6 +65,25 @@ func Structure(path string) error {
 		_, err = structure(f, info.Size(), false)
 	}
 	return err
+}
+
+// FailHeader makes the next write of the data file's header fail, before or
+// after it was done: the only write that decides whether a commit is stored.
+func (s *Store) FailHeader(written bool) {
+	field := reflect.ValueOf(s.data.db).Elem().FieldByName("ops").FieldByName("writeAt")
+	writeAt := (*func([]byte, int64) (int, error))(field.Addr().UnsafePointer())
+	whole := *writeAt
+	*writeAt = func(data []byte, at int64) (int, error) {
+		if at >= 2*int64(s.data.db.Info().PageSize) {
+			return whole(data, at)
+		}
+		if written {
+			if n, err := whole(data, at); err != nil {
+				return n, err
+			}
+		}
+		return 0, syscall.EIO
+	}
 }
 
 // Stamp is what the value of an entry needs for a checksum that fits.

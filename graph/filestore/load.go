@@ -138,7 +138,14 @@ func (s *Store) LoadNames(ctx context.Context, at graph.Revision, apply func([]g
 		return err
 	}
 	defer done()
-	return s.loadNames(ctx, head, at, apply)
+	return s.loadNames(ctx, head, at, func(people []graph.Personal) error {
+		select {
+		case <-s.closing:
+			return s.errClosed()
+		default:
+			return apply(people)
+		}
+	})
 }
 
 func (s *Store) loadNames(ctx context.Context, head *storev1.Head, at graph.Revision, apply func([]graph.Personal) error) error {
@@ -150,11 +157,6 @@ func (s *Store) loadNames(ctx context.Context, head *storev1.Head, at graph.Revi
 		}
 		if err := ctx.Err(); err != nil {
 			return unavailable(s.path, "the load was ended", err)
-		}
-		select {
-		case <-s.closing:
-			return s.errClosed()
-		default:
 		}
 		if len(people) > 0 {
 			if err := apply(people); err != nil {

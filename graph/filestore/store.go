@@ -42,6 +42,7 @@ type Store struct {
 	keys    *file         // X.keys
 	writer  chan struct{} // holds one element while a commit runs
 	closing chan struct{} // closed by Close
+	free    func() error  // release, when it is called first
 
 	mu     sync.Mutex     // guards what follows
 	head   *storev1.Head  // the newest acknowledged state; replaced, never changed
@@ -76,6 +77,7 @@ func Open(path string, options Options) (*Store, error) {
 		path: path, options: options,
 		writer: make(chan struct{}, 1), closing: make(chan struct{}), news: make(chan struct{}),
 	}
+	s.free = sync.OnceValue(s.release)
 	if err := s.open(); err != nil {
 		return nil, errors.Join(err, s.release())
 	}
@@ -162,19 +164,18 @@ func (s *Store) Head(ctx context.Context) (graph.Revision, error) {
 	return graph.Revision(head.GetRevision()), nil
 }
 
-// Close waits for running calls and frees the files. A Follow that waits ends
-// with [graph.ErrUnavailable].
+// Close waits for running calls and frees the files. A Follow that waits, and a
+// LoadNames, end with [graph.ErrUnavailable]. Every Close returns once the files
+// are free, so a call must not close the store from its own apply.
 func (s *Store) Close() error {
 	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return nil
+	if !s.closed {
+		s.closed = true
+		close(s.closing)
 	}
-	s.closed = true
-	close(s.closing)
 	s.mu.Unlock()
 	s.calls.Wait()
-	return s.release()
+	return s.free()
 }
 
 func (s *Store) release() error {

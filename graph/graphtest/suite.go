@@ -27,8 +27,12 @@ const patience = 30 * time.Second
 
 // TestStore tests that stores of place keep the contract of [graph.Store], a
 // subtest for each of its sentences, and compares random use with a twin in
-// memory.
-func TestStore(t *testing.T, place Place) {
+// memory. At most one Hooks is given.
+func TestStore(t *testing.T, place Place, hooks ...Hooks) {
+	var given Hooks
+	if len(hooks) > 0 {
+		given = hooks[0]
+	}
 	for _, c := range []struct {
 		name string
 		test func(*bench)
@@ -42,9 +46,11 @@ func TestStore(t *testing.T, place Place) {
 		{"Commit is durable when it returns", testDurable},
 		{"Commit answers the first revision for a key that is stored", testKeyStored},
 		{"Commit answers the first revision for a key earlier in the call", testKeyInCall},
+		{"Commit answers a stored key whatever its If", testKeyWhateverIf},
 		{"Commit judges If just before its batch", testIf},
 		{"Commit refuses an empty batch", testEmptyBatch},
 		{"Commit takes a batch of any size", testGreatBatch},
+		{"Commit of the same keys is safe after an unknown outcome", testUnknown},
 		{"Load has the whole content at the revision it returns", testLoadWhole},
 		{"Load has entries and people in the order of recording", testLoadOrder},
 		{"Load has versions in the order of publication", testLoadVersions},
@@ -53,9 +59,12 @@ func TestStore(t *testing.T, place Place) {
 		{"Load returns an error of apply as it is", testLoadError},
 		{"Load lets apply call the store", testLoadCalls},
 		{"Load ends with ctx", testLoadContext},
+		{"A damaged batch is ErrUnavailable with its place", testDamagedBatch},
+		{"A damaged personal record is ErrUnavailable with its place", testDamagedPersonal},
 		{"Read returns records in the order of refs", testReadOrder},
 		{"Read returns the zero record for what was never stored", testReadNever},
 		{"Read returns the newest record", testReadNewest},
+		{"Read returns Erased for a destroyed key", testErased},
 		{"Follow has every batch in order and once as it was committed", testFollow},
 		{"Follow waits for more until ctx ends and returns its error", testFollowWaits},
 		{"Follow returns an error of apply as it is", testFollowError},
@@ -63,10 +72,11 @@ func TestStore(t *testing.T, place Place) {
 		{"Close makes calls return ErrUnavailable", testClosed},
 		{"Close may be called twice", testCloseTwice},
 		{"Close ends a Follow that waits", testCloseFollow},
+		{"Close waits for running calls", testCloseWaits},
 		{"A random use agrees with a twin", testTwin},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			c.test(newBench(t, place))
+			c.test(newBench(t, place, given))
 		})
 	}
 }
@@ -76,12 +86,13 @@ type bench struct {
 	graph.Store
 	t     *testing.T
 	place Place
+	hooks Hooks
 	open  func() graph.Store
 }
 
-func newBench(t *testing.T, place Place) *bench {
+func newBench(t *testing.T, place Place, hooks Hooks) *bench {
 	t.Helper()
-	b := &bench{t: t, place: place, open: place(t)}
+	b := &bench{t: t, place: place, hooks: hooks, open: place(t)}
 	b.Store = b.open()
 	t.Cleanup(func() { b.close(t) })
 	return b
@@ -262,6 +273,18 @@ func background(t *testing.T, f func() error) func() error {
 			return nil
 		}
 	})
+}
+
+// receive waits for the next value of c; what says for what it waits.
+func receive[T any](t *testing.T, c <-chan T, what string) T {
+	t.Helper()
+	select {
+	case x := <-c:
+		return x
+	case <-time.After(patience):
+		t.Fatalf("%s did not come in %v", what, patience)
+		panic("unreachable")
+	}
 }
 
 func cancelable(t *testing.T) (context.Context, context.CancelFunc) {

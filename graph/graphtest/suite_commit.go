@@ -220,6 +220,38 @@ func testKeyInCall(b *bench) {
 	}
 }
 
+func testKeyWhateverIf(b *bench) {
+	t := b.t
+	first, second := person(1), person(2)
+	first.Key, first.If, first.IfSet = "first", 0, true
+	second.Key, second.If, second.IfSet = "second", 1, true
+	check := func(want []graph.Revision, batches ...graph.Batch) {
+		t.Helper()
+		if d := Diff(want, b.commit(t, batches...)); d != "" {
+			t.Errorf("commit answered (-want +got):\n%s", d)
+		}
+	}
+	// The second key stands earlier in the call, with an If that fits it only there.
+	check([]graph.Revision{1, 2, 1, 2}, first, second, first, second)
+	for _, r := range []graph.Revision{0, 1, 2, 99} {
+		again := person(3)
+		again.Key, again.If, again.IfSet = "first", r, true
+		check([]graph.Revision{1}, again)
+		check([]graph.Revision{2, 1}, second, again)
+	}
+	// What is answered stores nothing, so the If of the next is for the head.
+	next := person(4)
+	next.If, next.IfSet = 2, true
+	check([]graph.Revision{1, 3, 2}, first, next, second)
+	b.reopen(t)
+	check([]graph.Revision{2, 1}, second, first)
+	b.expectHead(t, 3)
+	all, _ := b.load(t)
+	if d := Diff([]graph.Person{{ID: "p1"}, {ID: "p2"}, {ID: "p4"}}, all.People); d != "" {
+		t.Error(d)
+	}
+}
+
 func testIf(b *bench) {
 	t := b.t
 	on := func(n int, r graph.Revision) graph.Batch {

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/cairn-skills/cairn/graph"
 )
@@ -134,31 +137,58 @@ func testLoadNames(b *bench) {
 	}
 }
 
-// testLoadRevisions: every batch but those that only add names says its
-// revision, also one of a person whose name alone changed.
+// testLoadRevisions: every batch but those that only add names says the revision
+// of what is in it, also one of a person whose name alone changed.
 func testLoadRevisions(b *bench) {
 	t := b.t
-	b.commit(t, person(1), FullBatch(1), graph.Batch{Personal: []graph.Personal{{Person: "p1", Name: "Name"}}})
-	changed := make(map[graph.Revision][]graph.ID)
+	want := map[graph.Revision]graph.Batch{
+		1: person(1), 2: FullBatch(1), 3: {Personal: []graph.Personal{{Person: "p1", Name: "Name"}}}, 4: FullBatch(2), 5: person(2),
+	}
+	for r := range graph.Revision(len(want)) {
+		b.commit(t, want[r+1])
+	}
+	got := make(map[graph.Revision]graph.Batch)
 	if _, err := b.Load(t.Context(), func(x graph.Batch) error {
-		if x.Revision == 0 && (x.Len() != len(x.Personal) || len(x.Derived) > 0) {
-			t.Errorf("a batch with more than names does not say its revision: %+v", x)
-		}
-		for _, p := range x.Personal {
-			if x.Revision > 0 && p.About.IsZero() {
-				changed[x.Revision] = append(changed[x.Revision], p.Person)
+		if x.Revision == 0 {
+			if x.Len() != len(x.Personal) || len(x.Derived) > 0 {
+				t.Errorf("a batch with more than names does not say its revision: %+v", x)
 			}
+			return nil
 		}
-		if x.Revision == 2 && len(x.Roles) == 0 && len(x.Awards) == 0 && x.Len() == 0 {
-			t.Errorf("revision 2 came empty")
-		}
+		all := got[x.Revision]
+		Join(&all, x)
+		got[x.Revision] = all
 		return nil
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if got := changed[3]; len(got) != 1 || got[0] != "p1" {
-		t.Errorf("revision 3 changed the names of %v, want p1", got)
+	for r := range got {
+		if _, ok := want[r]; !ok {
+			t.Errorf("a batch says that it is of revision %d, which was never committed", r)
+		}
 	}
+	for r, w := range want {
+		g := got[r]
+		if d := Diff(named(w.Personal), named(g.Personal)); d != "" {
+			t.Errorf("the people whose names revision %d set (-want +got):\n%s", r, d)
+		}
+		for _, x := range []*graph.Batch{&w, &g} {
+			x.Key, x.At, x.Revision, x.Personal = "", 0, 0, nil
+		}
+		if d := Diff(w, g); d != "" {
+			t.Errorf("revision %d differs (-want +got):\n%s", r, d)
+		}
+	}
+}
+
+// named is the people whose own records are among personal, in their order.
+func named(personal []graph.Personal) (out []graph.ID) {
+	for _, p := range personal {
+		if p.About.IsZero() {
+			out = firstTime(out, p.Person)
+		}
+	}
+	return out
 }
 
 func testLoadError(b *bench) {
@@ -301,12 +331,12 @@ func testFollowWaits(b *bench) {
 		})
 	})
 	for r := graph.Revision(1); r <= 5; r++ {
-		if got := <-seen; got != r {
+		if got := receive(t, seen, fmt.Sprintf("revision %d", r)); got != r {
 			t.Fatalf("revision %d came, want %d", got, r)
 		}
 		b.commit(t, person(int(r)+1))
 	}
-	if got := <-seen; got != 6 {
+	if got := receive(t, seen, "revision 6"); got != 6 {
 		t.Errorf("revision %d came, want 6", got)
 	}
 	cancel()
@@ -369,9 +399,63 @@ func testCloseFollow(b *bench) {
 	wait := background(t, func() error {
 		return store.Follow(context.Background(), 0, func(graph.Revision, graph.Batch) error { seen <- struct{}{}; return nil })
 	})
-	<-seen
+	receive(t, seen, "the first revision")
 	if err := background(t, store.Close)(); err != nil {
 		t.Error(err)
 	}
 	expectClass(t, wait(), graph.ErrUnavailable)
+}
+
+// testCloseWaits closes a store in the middle of a load, twice at once: neither
+// Close returns before the load has ended, and the load gets all there is.
+func testCloseWaits(b *bench) {
+	t := b.t
+	for i := range 5 {
+		b.commit(t, person(i))
+	}
+	store := b.Store
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	begin := sync.OnceFunc(func() { close(begun) })
+	release := sync.OnceFunc(func() { close(goOn) })
+	t.Cleanup(release) // before the store is closed, also where the test gives up
+	var inside atomic.Bool
+	people := 0
+	load := background(t, func() error {
+		_, err := store.Load(context.Background(), func(x graph.Batch) error {
+			inside.Store(true)
+			defer inside.Store(false)
+			begin()
+			<-goOn
+			people += len(x.People)
+			time.Sleep(time.Millisecond) // a Close that does not wait comes in between
+			return nil
+		})
+		return err
+	})
+	receive(t, begun, "the first batch")
+	closed := make(chan error, 2)
+	for range 2 {
+		go func() {
+			err := store.Close()
+			if inside.Load() {
+				t.Error("Close returned while a load ran")
+			}
+			closed <- err
+		}()
+	}
+	select {
+	case err := <-closed:
+		t.Errorf("Close returned %v while a load ran", err)
+		closed <- err
+	case <-time.After(50 * time.Millisecond):
+	}
+	release()
+	if err := load(); err != nil || people != 5 {
+		t.Errorf("the load that ran during Close had %d people, %v; want 5", people, err)
+	}
+	for range 2 {
+		if err := receive(t, closed, "the end of Close"); err != nil {
+			t.Error(err)
+		}
+	}
 }

@@ -61,7 +61,7 @@ func testTwin(outer *bench) {
 	t := outer.t
 	rapid.Check(t, func(r *rapid.T) {
 		w := &twin{keys: make(map[string]graph.Revision), personal: make(map[graph.PersonalRef]graph.Personal)}
-		b := newBench(t, outer.place)
+		b := newBench(t, outer.place, outer.hooks)
 		defer b.close(t)
 		r.Repeat(map[string]func(*rapid.T){
 			"commit": func(r *rapid.T) {
