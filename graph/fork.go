@@ -41,13 +41,14 @@ func (n *nowhere) Commit(_ context.Context, batches ...Batch) ([]Revision, error
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	revs := make([]Revision, len(batches))
+	again := false
 	for i := range batches {
 		b := &batches[i]
 		if rev, ok := n.keys[b.Key]; ok && b.Key != "" {
-			revs[i] = rev
+			revs[i], again = rev, true
 			continue
 		}
-		if b.IfSet && b.If != n.head {
+		if b.IfSet && (again || b.If != n.head) {
 			return nil, &Error{Class: ErrConflict, Reason: "CONFLICT", Message: "the batch was made for another revision"}
 		}
 		n.head++

@@ -324,10 +324,10 @@ func (l *Live) keyRevision(ctx context.Context, b *Batch) (Revision, error) {
 // that it has under a key: then what it has is read.
 // Errors: [ErrUnavailable] when what was stored cannot be read or applied.
 func (l *Live) settle(ctx context.Context, a *attempt, revs []Revision) error {
-	certain, replayed := true, false
+	// Only of the last: If of a batch does not fit after one that is not stored.
+	certain, replayed := !l.opts.Shared || a.batches[len(revs)-1].Key == "", false
 	for i, rev := range revs {
 		a.stored[i].receipt.Revision = rev
-		certain = certain && (!l.opts.Shared || a.batches[i].Key == "")
 		replayed = replayed || rev != a.tips[i+1].Revision
 	}
 	if certain && !replayed {

@@ -73,16 +73,17 @@ func (m *memory) Commit(_ context.Context, batches ...graph.Batch) ([]graph.Revi
 	}
 	log, fresh := m.log, make(map[string]graph.Revision)
 	revs := make([]graph.Revision, len(batches))
+	again := false
 	for i, b := range batches {
 		rev, stored := m.keys[b.Key]
 		if !stored {
 			rev, stored = fresh[b.Key]
 		}
 		if stored && b.Key != "" {
-			revs[i] = rev
+			revs[i], again = rev, true
 			continue
 		}
-		if b.IfSet && b.If != graph.Revision(len(log)) {
+		if b.IfSet && (again || b.If != graph.Revision(len(log))) {
 			m.refusals++
 			return nil, &graph.Error{Class: graph.ErrConflict, Reason: "CONFLICT"}
 		}

@@ -15,7 +15,8 @@ type Store interface {
 	// batch: its own, or for a batch whose Key is stored already (or stands
 	// earlier in the same call) the first one's, in which case nothing of it is
 	// stored again, whatever its If. If applies to the revision just before its
-	// batch.
+	// batch, and never fits after a batch of the same call that is not stored
+	// again: who judged one on top of the other has to judge anew.
 	//
 	// Errors: [ErrConflict] when an If does not fit; [ErrInvalid] for an empty
 	// batch; [ErrUnavailable] when nothing was written or the outcome is

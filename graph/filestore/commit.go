@@ -123,6 +123,7 @@ type entry struct{ bucket, key, value []byte }
 func (c *commit) number(batches []graph.Batch) error {
 	return c.s.data.view(func(tx *bbolt.Tx) error {
 		keyed := make(map[string]graph.Revision)
+		again := false // a batch is not stored again
 		for i := range batches {
 			b := &batches[i]
 			if b.Key != "" {
@@ -134,12 +135,12 @@ func (c *commit) number(batches []graph.Batch) error {
 					}
 				}
 				if r > 0 {
-					c.revisions[i] = r
+					c.revisions[i], again = r, true
 					continue
 				}
 			}
 			before := graph.Revision(c.head.GetRevision())
-			if b.IfSet && b.If != before {
+			if b.IfSet && (again || b.If != before) {
 				return &graph.Error{
 					Class: graph.ErrConflict, Reason: "CONFLICT", Subject: "if",
 					Message: fmt.Sprintf("the batch was made for revision %d, the newest is %d; read again and retry", b.If, before),

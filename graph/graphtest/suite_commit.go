@@ -269,7 +269,11 @@ func testIf(b *bench) {
 	b.expectHead(t, 4)
 	unset := person(5)
 	unset.If = 2 // not set, so it means nothing
+	unset.Key = "k"
 	b.commit(t, unset)
+	b.expectHead(t, 5)
+	_, err = b.Commit(t.Context(), unset, on(6, 5)) // which was judged on top of it
+	expectClass(t, err, graph.ErrConflict)
 	b.expectHead(t, 5)
 }
 

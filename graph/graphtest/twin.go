@@ -29,6 +29,7 @@ func (w *twin) clone() *twin {
 func (w *twin) commit(batches []graph.Batch) ([]graph.Revision, error) {
 	after := w.clone()
 	var out []graph.Revision
+	again := false
 	for _, b := range batches {
 		if b.Len() == 0 && len(b.Derived) == 0 {
 			return nil, graph.ErrInvalid
@@ -36,10 +37,10 @@ func (w *twin) commit(batches []graph.Batch) ([]graph.Revision, error) {
 	}
 	for _, b := range batches {
 		if r, ok := after.keys[b.Key]; ok && b.Key != "" {
-			out = append(out, r)
+			out, again = append(out, r), true
 			continue
 		}
-		if b.IfSet && b.If != after.head() {
+		if b.IfSet && (again || b.If != after.head()) {
 			return nil, graph.ErrConflict
 		}
 		after.batches = append(after.batches, b)
