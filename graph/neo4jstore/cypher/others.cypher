@@ -1,0 +1,1 @@
+MATCH (n) RETURN 1 LIMIT 1

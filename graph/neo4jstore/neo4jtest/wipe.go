@@ -1,0 +1,125 @@
+package neo4jtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
+)
+
+// lockedServer keeps the lock on an external server until this process ends:
+// go test runs several test binaries at once, and there is one database.
+var lockedServer *os.File
+
+// external is the server of CAIRN_TEST_NEO4J_URI. What it holds at the first
+// contact is somebody's unless CAIRN_TEST_NEO4J_WIPE=1 says that it is not.
+func external(uri string) (*Server, error) {
+	u, err := url.Parse(uri)
+	if err != nil {
+		return nil, fmt.Errorf("CAIRN_TEST_NEO4J_URI: %w", err)
+	}
+	s := &Server{uri: uri, address: u.Host, user: os.Getenv("CAIRN_TEST_NEO4J_USER"), password: os.Getenv("CAIRN_TEST_NEO4J_PASSWORD")}
+	if u.Port() == "" {
+		s.address = u.Hostname() + ":7687"
+	}
+	if s.user == "" {
+		s.user = "neo4j"
+	}
+	lockedServer, err = os.OpenFile(filepath.Join(os.TempDir(), "cairn-neo4j-"+strings.NewReplacer(":", "-", "/", "-").Replace(s.address)+".lock"),
+		os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := waitLock(lockedServer); err != nil {
+		return nil, err
+	}
+	driver, err := s.adminDriver()
+	if err != nil {
+		return nil, err
+	}
+	ctx := context.Background()
+	found, err := neo4j.ExecuteQuery(ctx, driver, "MATCH (n) RETURN count(n) AS nodes", nil, neo4j.EagerResultTransformer)
+	if err != nil {
+		return nil, fmt.Errorf("CAIRN_TEST_NEO4J_URI: %w", err)
+	}
+	if n, _, _ := neo4j.GetRecordValue[int64](found.Records[0], "nodes"); n > 0 && os.Getenv("CAIRN_TEST_NEO4J_WIPE") != "1" {
+		return nil, fmt.Errorf("the database of CAIRN_TEST_NEO4J_URI has %d nodes, which the tests would delete; set CAIRN_TEST_NEO4J_WIPE=1 if they may", n)
+	}
+	return s, nil
+}
+
+// adminDriver is the driver of Wipe.
+func (s *Server) adminDriver() (neo4j.DriverWithContext, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.admin == nil {
+		var err error
+		if s.admin, err = neo4j.NewDriverWithContext(s.URI(), neo4j.BasicAuth(s.user, s.password, "")); err != nil {
+			return nil, err
+		}
+	}
+	return s.admin, nil
+}
+
+// Wipe empties the database: nodes and relationships, constraints, indexes. The
+// two lookup indexes of an empty database stay. It takes a few milliseconds
+// when there is little to delete.
+func (s *Server) Wipe(tb testing.TB) {
+	tb.Helper()
+	driver, err := s.adminDriver()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	ctx := tb.Context()
+	session := driver.NewSession(ctx, neo4j.SessionConfig{})
+	err = errors.Join(wipe(ctx, session), session.Close(ctx))
+	if err != nil {
+		tb.Fatalf("wipe Neo4j: %v", err)
+	}
+}
+
+func wipe(ctx context.Context, session neo4j.SessionWithContext) error {
+	// In batches, so that a large world needs no large heap.
+	result, err := session.Run(ctx, "MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS", nil)
+	if err != nil {
+		return err
+	}
+	if _, err := result.Consume(ctx); err != nil {
+		return err
+	}
+	_, err = session.ExecuteWrite(ctx, func(tx neo4j.ManagedTransaction) (any, error) {
+		if err := dropAll(ctx, tx, "SHOW CONSTRAINTS YIELD name", "DROP CONSTRAINT $name"); err != nil {
+			return nil, err
+		}
+		return nil, dropAll(ctx, tx, "SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN name", "DROP INDEX $name")
+	})
+	return err
+}
+
+// dropAll runs drop for every name that show returns.
+func dropAll(ctx context.Context, tx neo4j.ManagedTransaction, show, drop string) error {
+	result, err := tx.Run(ctx, show, nil)
+	if err != nil {
+		return err
+	}
+	records, err := result.Collect(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		name, _, err := neo4j.GetRecordValue[string](r, "name")
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Run(ctx, drop, map[string]any{"name": name}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,387 @@
+package neo4jstore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
+
+	"github.com/cairn-skills/cairn/graph"
+	"github.com/cairn-skills/cairn/graph/seal"
+)
+
+const (
+	// maxCommits bounds the commits of one read of the change log.
+	maxCommits = 1000
+	// maxFacts bounds the facts of one read, about a megabyte.
+	maxFacts = 4000
+	// readAttempts is how often facts are read that do not fit their commit: a
+	// commit that moves one to the past while it is read is no damage.
+	readAttempts = 4
+)
+
+// logged is a node of the change log.
+type logged struct {
+	revision graph.Revision
+	facts    int
+	digest   string
+	batch    graph.Batch // what it says of the batch itself
+}
+
+// commits reads the change log after a revision up to another.
+func (s *Store) commits(ctx context.Context, after, until graph.Revision) ([]logged, error) {
+	rows, err := s.run(ctx, neo4j.AccessModeRead, statements["commits"], map[string]any{
+		"after": int64(after), "until": int64(until), "limit": maxCommits, //nolint:gosec // revisions are far below 2^63
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]logged, len(rows))
+	for i, row := range rows {
+		if out[i], err = readCommit(row.AsMap()); err == nil && out[i].revision != after+graph.Revision(i)+1 {
+			err = fmt.Errorf("commit %d stands in its place", out[i].revision)
+		}
+		if err != nil {
+			return nil, damaged(after+graph.Revision(i)+1, err)
+		}
+	}
+	return out, nil
+}
+
+func readCommit(row map[string]any) (logged, error) {
+	present := maps.Clone(row)
+	maps.DeleteFunc(present, func(_ string, v any) bool { return v == nil })
+	w := &walker{record: &record{label: "Commit", properties: present}}
+	var l logged
+	var revision, condition int64
+	number(w, "revision", &revision)
+	number(w, "facts", &l.facts)
+	text(w, "digest", &l.digest)
+	text(w, "key", &l.batch.Key)
+	instant(w, "at", &l.batch.At)
+	number(w, "if", &condition)
+	_, l.batch.IfSet = present["if"]
+	l.revision, l.batch.If = graph.Revision(revision), graph.Revision(condition) //nolint:gosec // written from revisions
+	return l, w.err
+}
+
+// span is facts of one revision, from a position to before another.
+type span struct {
+	commit   logged
+	from, to int
+}
+
+// spans cuts commits into reads of at most maxFacts facts. What belongs to one
+// revision may be in several.
+func spans(commits []logged) [][]span {
+	var out [][]span
+	room := 0
+	for _, c := range commits {
+		for from := 0; from < c.facts; {
+			if room == 0 {
+				out, room = append(out, nil), maxFacts
+			}
+			to := min(c.facts, from+room)
+			out[len(out)-1] = append(out[len(out)-1], span{c, from, to})
+			room -= to - from
+			from = to
+		}
+	}
+	return out
+}
+
+// batches calls apply with the batch of each commit, in order.
+func (s *Store) batches(ctx context.Context, commits []logged, apply func(logged, *content) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type answer struct {
+		facts [][]fact
+		err   error
+	}
+	work := spans(commits)
+	answers := make(chan answer, 2) // the next read goes on while this one is applied
+	go func() {
+		defer close(answers)
+		for _, w := range work {
+			list, err := s.readSpans(ctx, w)
+			select {
+			case answers <- answer{list, err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	var whole []fact
+	for _, w := range work {
+		a, ok := <-answers
+		if !ok {
+			return translate(ctx, context.Cause(ctx))
+		}
+		if a.err != nil {
+			return a.err
+		}
+		for i, sp := range w {
+			if whole = append(whole, a.facts[i]...); sp.to < sp.commit.facts {
+				continue
+			}
+			c, err := restore(sp.commit, whole)
+			if err != nil {
+				return damaged(sp.commit.revision, err)
+			}
+			if err := apply(sp.commit, c); err != nil {
+				return err
+			}
+			whole = nil
+		}
+	}
+	return nil
+}
+
+// restore makes the batch of a commit and holds it against the digest.
+func restore(commit logged, list []fact) (*content, error) {
+	c, err := contentOf(list)
+	if err != nil {
+		return nil, err
+	}
+	again, err := facts(c)
+	if err != nil {
+		return nil, err
+	}
+	if digest(again) != commit.digest {
+		return nil, errors.New("its facts are not those of its digest")
+	}
+	b := commit.batch
+	b.Revision = commit.revision
+	b.Settings, b.Scales, b.Conversions, b.Frameworks, b.Issuers = c.Settings, c.Scales, c.Conversions, c.Frameworks, c.Issuers
+	b.Competencies, b.Achievements, b.Roles, b.Ladders = c.Competencies, c.Achievements, c.Roles, c.Ladders
+	b.People, b.Assignments, b.Awards, b.Claims, b.Derived = c.People, c.Assignments, c.Awards, c.Claims, c.Derived
+	c.Batch = b
+	return c, nil
+}
+
+// readSpans reads the facts of spans, each in the order of positions.
+func (s *Store) readSpans(ctx context.Context, work []span) (out [][]fact, err error) {
+	ranges := make([]map[string]any, len(work))
+	for i, sp := range work {
+		ranges[i] = map[string]any{"revision": int64(sp.commit.revision), "from": sp.from, "to": sp.to} //nolint:gosec // as above
+	}
+	for attempt := range readAttempts {
+		if attempt > 0 {
+			time.Sleep(time.Duration(attempt) * 10 * time.Millisecond)
+		}
+		rows, runErr := s.run(ctx, neo4j.AccessModeRead, statements["read"], map[string]any{"ranges": ranges})
+		if runErr != nil {
+			return nil, runErr
+		}
+		if out, err = assemble(work, rows); err == nil {
+			return out, nil
+		}
+	}
+	return nil, err
+}
+
+// place is where a node belongs.
+type place struct {
+	revision, position, part int64
+}
+
+// assemble makes the facts of spans of the nodes read.
+func assemble(work []span, rows []*neo4j.Record) ([][]fact, error) {
+	nodes := make(map[place]*record, len(rows))
+	kinds := make(map[place]string, len(rows))
+	links := make(map[place][]any, len(rows))
+	for _, row := range rows {
+		properties, _ := row.Values[0].(map[string]any)
+		var p place
+		p.revision, _ = properties["revision"].(int64)
+		p.position, _ = properties["position"].(int64)
+		p.part, _ = properties["part"].(int64)
+		r := &record{properties: properties}
+		r.id, _ = properties["id"].(string)
+		kinds[p], _ = properties["fact"].(string)
+		if nodes[p] != nil {
+			return nil, damaged(graph.Revision(p.revision), fmt.Errorf("position %d has two nodes", p.position)) //nolint:gosec // as above
+		}
+		for _, name := range []string{"id", "fact", "revision", "position", "part"} {
+			delete(properties, name)
+		}
+		nodes[p] = r
+		out, _ := row.Values[1].([]any)
+		into, _ := row.Values[2].([]any)
+		links[p] = append(out, into...)
+		r.links = make([]link, 0, len(links[p]))
+	}
+	for p, list := range links {
+		for _, x := range list {
+			t, _ := x.([]any)
+			if len(t) != 4 {
+				continue
+			}
+			l := link{}
+			l.kind, _ = t[0].(string)
+			l.properties, _ = t[1].(map[string]any)
+			l.id, _ = t[2].(string)
+			if part, ok := t[3].(int64); ok {
+				if l.part = nodes[place{p.revision, p.position, part}]; l.part == nil {
+					return nil, damaged(graph.Revision(p.revision), fmt.Errorf("position %d lacks part %d", p.position, part)) //nolint:gosec // as above
+				}
+			}
+			nodes[p].links = append(nodes[p].links, l)
+		}
+	}
+	out := make([][]fact, len(work))
+	for i, sp := range work {
+		for position := sp.from; position < sp.to; position++ {
+			p := place{int64(sp.commit.revision), int64(position), 0} //nolint:gosec // as above
+			if nodes[p] == nil {
+				return nil, damaged(sp.commit.revision, fmt.Errorf("position %d is missing", position))
+			}
+			out[i] = append(out[i], fact{kinds[p], nodes[p]})
+		}
+	}
+	return out, nil
+}
+
+// Load is as [graph.Store] says. Cost: every node that was ever recorded is
+// read once, in reads of some thousands, the next while apply works on one.
+func (s *Store) Load(ctx context.Context, apply func(graph.Batch) error) (graph.Revision, error) {
+	ctx, done, err := s.begin(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	h, err := s.readHead(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return h.revision, s.scan(ctx, 0, h.revision, func(b graph.Batch) error {
+		// Names only; evidence is for Read.
+		b.Personal = slices.DeleteFunc(b.Personal, func(p graph.Personal) bool { return !p.About.IsZero() || p.Erased })
+		for i := range b.Personal {
+			b.Personal[i].Identifiers, b.Personal[i].Evidence = nil, nil
+		}
+		b.Key, b.If, b.IfSet = "", 0, false
+		return apply(b)
+	})
+}
+
+// scan calls apply with the batches after a revision up to another.
+func (s *Store) scan(ctx context.Context, after, until graph.Revision, apply func(graph.Batch) error) error {
+	for after < until {
+		commits, err := s.commits(ctx, after, until)
+		if err != nil {
+			return err
+		}
+		if len(commits) == 0 {
+			return damaged(after+1, errors.New("it is not in the change log"))
+		}
+		err = s.batches(ctx, commits, func(l logged, c *content) error {
+			if err := s.openAll(c); err != nil {
+				return damaged(l.revision, err)
+			}
+			if ctx.Err() != nil {
+				return unavailable("the call ended before everything was read", ctx.Err())
+			}
+			return apply(c.Batch)
+		})
+		if err != nil {
+			return err
+		}
+		after = commits[len(commits)-1].revision
+	}
+	return nil
+}
+
+// openAll opens the personal records of a batch.
+func (s *Store) openAll(c *content) error {
+	if len(c.sealed) == 0 {
+		return nil
+	}
+	people := make([]graph.ID, len(c.sealed))
+	for i, x := range c.sealed {
+		people[i] = x.person
+	}
+	ring, _, err := s.keys.get(people)
+	if err != nil {
+		return err
+	}
+	for _, x := range c.sealed {
+		p, err := unseal(ring, graph.PersonalRef{Person: x.person, About: x.about}, x.content)
+		if err != nil {
+			return err
+		}
+		c.Personal = append(c.Personal, p)
+	}
+	return nil
+}
+
+func unseal(ring map[graph.ID]*seal.Key, ref graph.PersonalRef, closed []byte) (graph.Personal, error) {
+	p := graph.Personal{Person: ref.Person, About: ref.About}
+	key := ring[ref.Person]
+	if key == nil {
+		return p, errors.New("the keys file lacks a key that sealed a personal record")
+	}
+	plain, erased, err := key.Open(recordID(ref), closed)
+	if err != nil || erased {
+		p.Erased = erased
+		return p, err
+	}
+	var o opened
+	if err := json.Unmarshal(plain, &o); err != nil {
+		return p, errors.New("a personal record is malformed")
+	}
+	p.Name, p.Identifiers, p.Evidence = o.Name, o.Identifiers, o.Evidence
+	return p, nil
+}
+
+// Read is as [graph.Store] says. Cost: one read of the graph and one of the keys file.
+func (s *Store) Read(ctx context.Context, refs ...graph.PersonalRef) ([]graph.Personal, error) {
+	ctx, done, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	ids := make([]string, len(refs))
+	people := make([]graph.ID, len(refs))
+	for i, ref := range refs {
+		ids[i], people[i] = recordID(ref), ref.Person
+	}
+	slices.Sort(ids)
+	rows, err := s.run(ctx, neo4j.AccessModeRead, statements["records"], map[string]any{"ids": slices.Compact(ids)})
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string][]byte, len(rows))
+	for _, row := range rows {
+		id, _ := row.Values[0].(string)
+		found[id], _ = row.Values[1].([]byte)
+	}
+	out := make([]graph.Personal, len(refs))
+	if len(found) == 0 {
+		for i, ref := range refs {
+			out[i] = graph.Personal{Person: ref.Person, About: ref.About}
+		}
+		return out, nil
+	}
+	ring, _, err := s.keys.get(people)
+	if err != nil {
+		return nil, err
+	}
+	for i, ref := range refs {
+		out[i] = graph.Personal{Person: ref.Person, About: ref.About}
+		if closed, ok := found[recordID(ref)]; ok {
+			if out[i], err = unseal(ring, ref, closed); err != nil {
+				return nil, &graph.Error{Class: graph.ErrUnavailable, Reason: "DAMAGED", Subject: recordID(ref), Message: "the record cannot be opened", Cause: err}
+			}
+		}
+	}
+	return out, nil
+}
