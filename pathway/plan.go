@@ -134,7 +134,8 @@ type Step struct {
 	// it lapsed, is stale or is too weak.
 	Renews bool
 	// Closes are the leaves of the target that this step leads to, directly or
-	// through later steps; an exclusive node stands for the leaves below it.
+	// through later steps. An exclusive node stands for the leaves below it, and
+	// a credits node for those that are met and count more with the step.
 	Closes []NodeRef
 	// Needs and Enables are the steps of the plan, by position, that this one
 	// rests on and that rest on this one, directly.

@@ -350,6 +350,7 @@ func (b *builder) credits(t *graph.Tree, nodes []graph.NodeResult, i int32) int3
 		s.most[c] = min(s.most[c], m.Credits)
 	}
 	var from []int32
+	better := false
 	for _, c := range n.Children {
 		child := &t.Nodes[c]
 		g := b.node(t, nodes, c)
@@ -360,6 +361,13 @@ func (b *builder) credits(t *graph.Tree, nodes []graph.NodeResult, i int32) int3
 			}
 			cat, credits := graph.TermOf(child, v)
 			s.base[s.category(cat)] += credits
+			if child.TermCredits == graph.OwnCredits {
+				for _, own := range b.betterTerms(child, cat, credits) {
+					better = true
+					from = append(from, own.gate)
+					s.terms = append(s.terms, creditTerm{s.category(cat), own.credits})
+				}
+			}
 			continue
 		}
 		if child.TermCredits != graph.OwnCredits {
@@ -374,7 +382,11 @@ func (b *builder) credits(t *graph.Tree, nodes []graph.NodeResult, i int32) int3
 			s.terms = append(s.terms, creditTerm{s.category(own.cat), own.credits})
 		}
 	}
-	return b.sumGate(s, from)
+	g := b.sumGate(s, from)
+	if better && b.recording && g != always { // a leaf that is met is not what more credits close
+		b.leaves[n.Requirement] = g
+	}
+	return g
 }
 
 type ownTerm struct {
@@ -398,22 +410,45 @@ func (b *builder) ownTerms(n *graph.TreeNode, leaf int32) []ownTerm {
 			all = append(all, ownTerm{g, cat, credits})
 		}
 	}
+	if len(all) < len(givers) {
+		leaf = always
+	}
+	return b.steps(all, 0, leaf)
+}
+
+// betterTerms are what awards add to a leaf that is met and counts credits of a
+// category already.
+func (b *builder) betterTerms(n *graph.TreeNode, cat graph.ID, credits int64) []ownTerm {
+	var all []ownTerm
+	for _, g := range b.givers(n) {
+		if c, more := graph.TermOf(n, b.gates[g].atom.version); c == cat && more > credits {
+			all = append(all, ownTerm{g, cat, more})
+		}
+	}
+	return b.steps(all, credits, always)
+}
+
+// steps are the credits of the best of all beyond those that are counted, by
+// what is enough for how many. whole is the gate of any of them, if there is one.
+func (b *builder) steps(all []ownTerm, counted int64, whole int32) []ownTerm {
 	slices.SortStableFunc(all, func(x, y ownTerm) int { return cmp.Compare(x.credits, y.credits) })
 	var out []ownTerm
-	done := int64(0)
 	for i, t := range all {
-		if t.credits <= done {
+		if t.credits <= counted {
 			continue
 		}
-		g := leaf
-		if len(all)-i < len(givers) { // only these are worth as much
+		g := t.gate
+		switch {
+		case i == 0 && whole != always:
+			g = whole
+		case i+1 < len(all):
 			g = b.gate(1, nil)
 			for _, u := range all[i:] {
 				b.connect(u.gate, g, 0)
 			}
 		}
-		out = append(out, ownTerm{g, t.cat, t.credits - done})
-		done = t.credits
+		out = append(out, ownTerm{g, t.cat, t.credits - counted})
+		counted = t.credits
 	}
 	return out
 }
