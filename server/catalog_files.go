@@ -258,14 +258,28 @@ func titleIn(entry any) graph.Text {
 	return nil
 }
 
+// publish waits until nobody else publishes. Who has done so calls done.
+// Errors: ctx's.
+func (s *Server) publish(ctx context.Context) (done func(), err error) {
+	select {
+	case s.publishing <- struct{}{}:
+		return func() { <-s.publishing }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 // maxDerived is how many derived changes an answer lists, as the contract says.
 const maxDerived = 1000
 
 // ApplyCatalog publishes catalog files, all or nothing.
 func (s *catalogService) ApplyCatalog(ctx context.Context, req *cairnv1.ApplyCatalogRequest) (*cairnv1.ApplyCatalogResponse, error) {
 	// Between the difference and the commit nothing else may be published.
-	s.publishing.Lock()
-	defer s.publishing.Unlock()
+	done, err := s.publish(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	base := s.live.Head()
 	files := readSources(req.GetFiles(), base.Catalog)
 	problems := files.lint(base.Catalog)

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -24,8 +26,21 @@ import (
 // malformed record nothing. Facts are then committed in chunks. A failure after
 // that leaves whole chunks: the report tells them before the error, and
 // importing the same files again completes them, since a fact has one id.
+//
+// So many imports run at once as Options.ImportLimit says, and one ends when its
+// caller neither sends nor takes anything for Options.ImportIdleLimit.
 func (s *factService) Import(stream grpc.BidiStreamingServer[cairnv1.ImportRequest, cairnv1.ImportResponse]) (err error) {
-	first, err := stream.Recv()
+	select {
+	case s.imports <- struct{}{}:
+		defer func() { <-s.imports }()
+	default:
+		return &graph.Error{
+			Class: graph.ErrLimit, Reason: "TOO_MANY_IMPORTS",
+			Message: fmt.Sprintf("%d imports run already, which is as many as the server takes; try again when one has ended", cap(s.imports)),
+		}
+	}
+	receive, send := s.receiving(stream.Recv), s.sending(stream.Send)
+	first, err := receive()
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
@@ -38,14 +53,67 @@ func (s *factService) Import(stream grpc.BidiStreamingServer[cairnv1.ImportReque
 		return err
 	}
 	defer func() { err = errors.Join(err, files.close()) }()
-	if err := files.receive(stream.Recv); err != nil {
+	if err := files.receive(receive); err != nil {
 		return err
 	}
 	i := &importer{
-		server: s.Server, live: s.live, header: header, spool: files, send: stream.Send, report: &cairnv1.ImportReport{},
+		server: s.Server, live: s.live, header: header, spool: files, send: send, report: &cairnv1.ImportReport{},
 		facts: make(map[cairnv1.FactKind]*cairnv1.FactCount), remarks: make(map[string]*remarks),
 	}
 	return i.run(stream.Context())
+}
+
+// receiving is recv for as long as the caller is waited for.
+func (s *Server) receiving(recv func() (*cairnv1.ImportRequest, error)) func() (*cairnv1.ImportRequest, error) {
+	return func() (*cairnv1.ImportRequest, error) {
+		var m *cairnv1.ImportRequest
+		err := s.await("sent nothing", func() (err error) {
+			m, err = recv()
+			return err
+		})
+		if err != nil { // it may be that recv still writes to m
+			return nil, err
+		}
+		return m, nil
+	}
+}
+
+// sending is send for as long as the caller is waited for. After an error it
+// sends nothing: it may be that send still runs.
+func (s *Server) sending(send func(*cairnv1.ImportResponse) error) func(*cairnv1.ImportResponse) error {
+	var failed error
+	return func(m *cairnv1.ImportResponse) error {
+		if failed == nil {
+			failed = s.await("took no answer", func() error { return send(m) })
+		}
+		return failed
+	}
+}
+
+// await is the error of wait, which waits for the caller of an import and ends
+// with the call at the latest. It gives up after Options.ImportIdleLimit, and
+// then says what the caller did not do.
+func (s *Server) await(omission string, wait func() error) error {
+	done := make(chan error, 1)
+	s.awaited.Go(func() {
+		defer func() {
+			if p := recover(); p != nil {
+				done <- &panicked{p, debug.Stack()}
+			}
+		}()
+		done <- wait()
+	})
+	idle := time.NewTimer(s.opts.ImportIdleLimit)
+	defer idle.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-idle.C:
+		return &graph.Error{
+			Class: graph.ErrLimit, Reason: "IMPORT_IDLE",
+			Message: fmt.Sprintf("the caller %s for %v, and the import was given up", omission, s.opts.ImportIdleLimit),
+		}
+	}
 }
 
 // importer is the state of one import.

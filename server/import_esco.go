@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"slices"
 
 	"github.com/cairn-skills/cairn/exchange"
 	cairnv1 "github.com/cairn-skills/cairn/gen/cairn/v1"
@@ -82,11 +81,8 @@ func (i *importer) escoReport(r *exchange.Report) error {
 		if err := i.find(f, cairnv1.FactKind_FACT_KIND_ENTRY); err != nil {
 			return err
 		}
-		left := func(x *cairnv1.NotCarried) bool { return x.GetConstruct() == f.Code }
-		if f.Severity == exchange.Note && !slices.ContainsFunc(i.report.GetNotCarried(), left) {
-			i.report.NotCarried = append(i.report.NotCarried, &cairnv1.NotCarried{
-				Construct: f.Code, Count: int64(r.Total(f.Code)), File: f.File, Line: int64(f.Line), Message: f.Message,
-			})
+		if f.Construct != "" {
+			i.leave(f)
 		}
 	}
 	for _, code := range r.Codes() {
@@ -95,11 +91,27 @@ func (i *importer) escoReport(r *exchange.Report) error {
 	return nil
 }
 
+// leave adds what was not carried over to the report, by construct.
+func (i *importer) leave(f *exchange.Finding) {
+	for _, x := range i.report.GetNotCarried() {
+		if x.GetConstruct() == f.Construct {
+			x.Count += int64(f.Count)
+			return
+		}
+	}
+	i.report.NotCarried = append(i.report.NotCarried, &cairnv1.NotCarried{
+		Construct: f.Construct, Count: int64(f.Count), File: f.File, Line: int64(f.Line), Message: f.Hint,
+	})
+}
+
 // publish commits the entries of a framework that differ from what is
 // published, all or nothing.
 func (i *importer) publish(ctx context.Context, want graph.Batch, source graph.ID, report *exchange.Report) error {
-	i.server.publishing.Lock()
-	defer i.server.publishing.Unlock()
+	done, err := i.server.publish(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	batch, changes := i.live.Head().Catalog.Publication(want, source, false)
 	c := i.count(cairnv1.FactKind_FACT_KIND_ENTRY)
 	c.Recorded, c.Unchanged = int64(len(changes)), int64(want.Len()-len(changes))

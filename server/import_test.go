@@ -449,6 +449,22 @@ func TestImportESCO(t *testing.T) {
 	if len(r.report.GetNotCarried()) == 0 || len(r.report.GetRemarks()) == 0 || len(r.report.GetFiles()) != len(files) {
 		t.Errorf("not carried %v, remarks %v, %d files", r.report.GetNotCarried(), r.report.GetRemarks(), len(r.report.GetFiles()))
 	}
+	left, constructs := int64(0), make(map[string]bool)
+	for _, x := range r.report.GetNotCarried() {
+		left += x.GetCount()
+		if constructs[x.GetConstruct()] || x.GetCount() < 1 || x.GetMessage() == "" || !strings.HasPrefix(x.GetFile(), "esco/") {
+			t.Errorf("not carried: %v", x)
+		}
+		constructs[x.GetConstruct()] = true
+	}
+	if !constructs["scopeNote"] || !constructs["essential relations between skills"] {
+		t.Errorf("not carried are %v", constructs)
+	}
+	for _, x := range r.report.GetRemarks() {
+		if x.GetCode() == "not-carried-over" && x.GetCount() != left {
+			t.Errorf("%d places have something that is not carried over; by construct they are %d", x.GetCount(), left)
+		}
+	}
 	for _, x := range r.rows {
 		if x.GetFile() != "" && !strings.HasPrefix(x.GetFile(), "esco/") {
 			t.Fatalf("a remark names the file %q, not as it was given", x.GetFile())

@@ -224,6 +224,24 @@ func TestCallLimit(t *testing.T) {
 	}
 }
 
+// TestPublishWaits: who waits until somebody else has published gives up in time.
+func TestPublishWaits(t *testing.T) {
+	w := newWorld(t, "", Options{CallLimit: 50 * time.Millisecond})
+	done, err := w.server.publish(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalog := cairnv1.NewCatalogServiceClient(w.conn)
+	_, err = catalog.ApplyCatalog(t.Context(), &cairnv1.ApplyCatalogRequest{Files: exampleFiles(t)})
+	if status.Code(err) != codes.DeadlineExceeded {
+		t.Errorf("while somebody publishes: %v, want %v", err, codes.DeadlineExceeded)
+	}
+	done()
+	if _, err := catalog.ApplyCatalog(t.Context(), &cairnv1.ApplyCatalogRequest{Files: exampleFiles(t), DryRun: true}); status.Code(err) != codes.OK {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
 // TestSilentConnection: connections that say nothing, or little, hold nothing up
 // and end with the server.
 func TestSilentConnection(t *testing.T) {

@@ -31,8 +31,15 @@ type Options struct {
 	// small answer.
 	AccessLog bool
 	// CallLimit is the longest that a call without a deadline of its own may
-	// take; 0 means 30 seconds. Imports are not limited.
+	// take, and the longest that the body of a REST call may take to arrive; 0
+	// means 30 seconds. Imports have limits of their own.
 	CallLimit time.Duration
+	// ImportLimit is how many imports may run at once, each of which keeps its
+	// files on disk, 4 GiB at most; 0 means 2. One more is refused at once.
+	ImportLimit int
+	// ImportIdleLimit is the longest that an import waits for its caller to send
+	// the next message or to take an answer; 0 means a minute.
+	ImportIdleLimit time.Duration
 	// WaitLimit is the longest that a call waits for the revision it asks for;
 	// 0 means 5 seconds.
 	WaitLimit time.Duration
@@ -64,10 +71,12 @@ type Server struct {
 	closed  sync.Once
 	calls   atomic.Uint64 // numbers the calls
 
-	// publishing is held by who publishes catalog entries, from the reading of
-	// the catalog that they differ from until their commit.
-	publishing sync.Mutex
-	process    string // begins the ids of this server's calls
+	// publishing holds a token while somebody publishes catalog entries, from the
+	// reading of the catalog that they differ from until their commit.
+	publishing chan struct{}
+	imports    chan struct{}  // holds a token for each import that runs
+	awaited    sync.WaitGroup // what imports wait for; its goroutines end with their calls
+	process    string         // begins the ids of this server's calls
 }
 
 // The services. Each has its methods in a file of its own.
@@ -109,6 +118,10 @@ func New(live *graph.Live, opts Options) (*Server, error) {
 	def(&opts.CallLimit, 30*time.Second)
 	def(&opts.WaitLimit, 5*time.Second)
 	def(&opts.ShutdownLimit, 10*time.Second)
+	def(&opts.ImportIdleLimit, time.Minute)
+	if opts.ImportLimit == 0 {
+		opts.ImportLimit = 2
+	}
 	if opts.MaxRequestBytes == 0 {
 		opts.MaxRequestBytes = 128 << 20
 	}
@@ -122,7 +135,8 @@ func New(live *graph.Live, opts Options) (*Server, error) {
 	_, _ = rand.Read(random[:]) // never fails
 	s := &Server{
 		live: live, now: opts.Now, opts: opts, log: opts.Log, started: opts.Now(),
-		ending: make(chan struct{}), ended: make(chan struct{}), process: hex.EncodeToString(random[:]),
+		ending: make(chan struct{}), ended: make(chan struct{}),
+		publishing: make(chan struct{}, 1), imports: make(chan struct{}, opts.ImportLimit), process: hex.EncodeToString(random[:]),
 	}
 	guards, err := newGuards(s)
 	if err != nil {
@@ -162,6 +176,7 @@ func (s *Server) Close() {
 	s.beginEnd()
 	s.closed.Do(func() { close(s.ended) })
 	s.native.Stop()
+	s.awaited.Wait()
 }
 
 // beginEnd tells those who ask that the server ends.
