@@ -37,7 +37,8 @@ func TestMain(m *testing.M) {
 
 // child commits groups to a file and writes a line to stdout for what happened:
 // "ack N" when N revisions are acknowledged, "error TEXT" at the first error,
-// after which it tries once more, without and with opening the file again.
+// after which it tries once more, without and with opening the file again, and
+// "done" when there is a backup, if a name for one is given.
 func child(todo []string) {
 	options := filestore.Options{NoSync: todo[0] == "nosync"}
 	signal.Ignore(syscall.SIGXFSZ)
@@ -90,6 +91,13 @@ func child(todo []string) {
 		say("reopened %d %v", reopened, err)
 		_, err = s.Commit(ctx, childGroup(reopened)...)
 		say("committed %v", err)
+	}
+	if len(todo) > 3 {
+		if err := s.Backup(ctx, todo[3]); err != nil {
+			say("error %v", err)
+		} else {
+			say("done")
+		}
 	}
 	if err := s.Close(); err != nil {
 		say("close %v", err)
