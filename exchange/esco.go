@@ -157,13 +157,15 @@ func (d *escoDecoder) find(severity Severity, code string, at Place, subject gra
 	})
 }
 
-// aside records n constructs that have no counterpart here; 0 is silent.
-func (d *escoDecoder) aside(file string, n int, what, why string) {
+// aside records n occurrences of a construct that has no counterpart here; 0 is
+// silent. what are the occurrences in a sentence.
+func (d *escoDecoder) aside(file string, n int, construct, what, why string) {
 	if n == 0 {
 		return
 	}
 	d.report.Add(Finding{
 		Severity: Note, Code: findNotCarriedOver, File: file, Message: fmt.Sprintf("%d %s are not carried over", n, what), Hint: why, Count: n,
+		Construct: construct,
 	})
 }
 

@@ -107,7 +107,7 @@ func (l *leftColumns) row(cols *escoColumns) {
 
 func (l *leftColumns) report(d *escoDecoder, file string) {
 	for i, n := range l.names {
-		d.aside(file, l.counts[i], "values of the column "+n, "there is no field for them")
+		d.aside(file, l.counts[i], n, "values of the column "+n, "there is no field for them")
 	}
 }
 
@@ -214,6 +214,6 @@ func (d *escoDecoder) readSchemes(f escoFile) error {
 	if err := d.rows(f, []string{"conceptSchemeUri"}, may, func(*escoColumns, Place) {}); err != nil {
 		return err
 	}
-	d.aside(f.name, d.count.Accepted, "concept schemes", "the import makes one framework for all of them")
+	d.aside(f.name, d.count.Accepted, "concept schemes", "concept schemes", "the import makes one framework for all of them")
 	return nil
 }

@@ -67,8 +67,8 @@ func (d *escoDecoder) readBroaderOccupations(f escoFile) error {
 	if err != nil {
 		return err
 	}
-	d.aside(f.name, nested, "links from an occupation to a broader occupation", "roles have no broader links; their family is the ISCO group")
-	d.aside(f.name, groups, "links between ISCO groups", "families of roles have no hierarchy")
+	d.aside(f.name, nested, "links from an occupation to a broader occupation", "links from an occupation to a broader occupation", "roles have no broader links; their family is the ISCO group")
+	d.aside(f.name, groups, "links between ISCO groups", "links between ISCO groups", "families of roles have no hierarchy")
 	return nil
 }
 
@@ -139,8 +139,8 @@ func (d *escoDecoder) readSkillSkills(f escoFile) error {
 		return err
 	}
 	const why = "that a skill needs another does not prove that other one, and only what is proven counts"
-	d.aside(f.name, essential, "essential relations between skills", why)
-	d.aside(f.name, optional, "optional relations between skills", why)
+	d.aside(f.name, essential, "essential relations between skills", "essential relations between skills", why)
+	d.aside(f.name, optional, "optional relations between skills", "optional relations between skills", why)
 	return nil
 }
 
@@ -189,6 +189,6 @@ func (d *escoDecoder) readCollection(f escoFile) error {
 	if err != nil {
 		return err
 	}
-	d.aside(f.name, members, "memberships of a collection", "a competency belongs to one framework; the members themselves are imported")
+	d.aside(f.name, members, "memberships of a collection", "memberships of a collection", "a competency belongs to one framework; the members themselves are imported")
 	return nil
 }

@@ -43,6 +43,10 @@ type Finding struct {
 	Message  string // what is wrong, lower case, no full stop
 	Hint     string // what would be right; may be empty
 	Count    int    // how many places it stands for; 0 and 1 are one place
+	// Construct is what has no counterpart here, such as a column: of a finding
+	// that says of Count occurrences in File that they are not carried over, and
+	// in its Hint why. Empty for every other finding.
+	Construct string
 }
 
 // String is the finding in one line: file:line: severity code: column: subject: message; hint.
