@@ -92,9 +92,11 @@ func TestImportIdle(t *testing.T) {
 		}
 		header := &cairnv1.ImportHeader{Format: cairnv1.ImportFormat_IMPORT_FORMAT_CLAIMS_CSV}
 		table := append([]byte("person,competency,level,at\n"), bytes.Repeat([]byte("ada,"+string(bytes.Repeat([]byte("x"), 400))+",1,2026-01-01\n"), 1000)...)
+		waitFor(t, "the import before to end", func() bool { return len(w.server.imports) == 0 })
 		if err := send(stream, header, 1<<20, upload{"people.csv", table}); err != nil && !errors.Is(err, io.EOF) {
 			t.Fatal(err)
 		}
+		waitFor(t, "the import to run", func() bool { return len(w.server.imports) == 1 })
 		waitFor(t, "the import to give up on its caller", func() bool { return len(w.server.imports) == 0 })
 		st := status.Convert(answers(stream).err)
 		if reasonOf(st) != "IMPORT_IDLE" {
