@@ -12,7 +12,7 @@ import (
 func Fork(s *Snapshot) *Live {
 	own := *s
 	under := s.people
-	own.people = &people{top: under.top, n: under.n, order: under.order, index: &personIndex{
+	own.people = &people{top: under.top, n: under.n, order: under.order, names: under.names, index: &personIndex{
 		base: under.index.base, under: under.index, ready: true,
 	}}
 	l := &Live{

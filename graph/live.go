@@ -49,9 +49,9 @@ type Live struct {
 	past   []*Snapshot
 	grown  chan struct{} // closed and replaced when head moves
 
-	stop     context.CancelFunc
-	followed sync.WaitGroup
-	away     atomic.Pointer[absence] // nil: the head is the newest, as far as is known
+	stop    context.CancelFunc
+	running sync.WaitGroup          // what stop ends
+	away    atomic.Pointer[absence] // nil: the head is the newest, as far as is known
 }
 
 // Open loads store and, if it is shared, follows it until Close. The store
@@ -68,21 +68,30 @@ func Open(ctx context.Context, store Store, opts Options) (*Live, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Live{store: store, opts: opts, lead: make(chan struct{}, 1), grown: make(chan struct{}), stop: func() {}}
+	l := &Live{store: store, opts: opts, lead: make(chan struct{}, 1), grown: make(chan struct{})}
 	l.lead <- struct{}{}
 	l.head.Store(s)
+	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	l.stop = cancel
+	l.running.Go(func() { _ = s.people.names.fill(life, s.people) }) // see Sound
 	if opts.Shared {
-		follow, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		l.stop = cancel
-		l.followed.Go(func() { l.follow(follow) })
+		l.running.Go(func() { l.follow(life) })
 	}
 	return l, nil
 }
 
-// Close ends the following of the store and waits for it. It does not close the store.
+// Sound is nil unless what is loaded after [Open] returned, the names of people,
+// could not be read. Then an answer may lack names and is not to be given; what
+// was answered before Sound was asked is whole.
+// Errors: [ErrUnavailable].
+func (l *Live) Sound() error { return l.head.Load().people.names.failed() }
+
+// Close ends the following of the store and waits for it. It does not close the
+// store. Snapshots stay usable but for names that were not loaded yet, which are
+// empty.
 func (l *Live) Close() {
 	l.stop()
-	l.followed.Wait()
+	l.running.Wait()
 }
 
 // Head is the newest snapshot.

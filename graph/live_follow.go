@@ -38,6 +38,9 @@ func (l *Live) Health(ctx context.Context) error {
 	if _, err := l.Fresh(); err != nil && l.opts.Shared {
 		return Unavailable("the store is out of touch", err)
 	}
+	if err := l.Sound(); err != nil {
+		return err
+	}
 	_, err := l.store.Head(ctx)
 	return err
 }
@@ -121,6 +124,9 @@ func (l *Live) advance(rev Revision, b *Batch) error {
 func (l *Live) reload(ctx context.Context) error {
 	s, err := load(ctx, l.store)
 	if err == nil && s.Revision > l.head.Load().Revision {
+		if err = s.people.names.fill(ctx, s.people); err != nil {
+			return err
+		}
 		l.publish(s)
 	}
 	return err

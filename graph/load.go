@@ -6,29 +6,33 @@ import (
 	"slices"
 )
 
-// load is the snapshot of all that store has.
+// load is the snapshot of all that store has, but for names that the store gives
+// later: whoever calls it sees to it that they are filled in.
 func load(ctx context.Context, store Store) (s *Snapshot, err error) {
 	l := newLoader()
 	var rev Revision
-	if rows, ok := store.(RowStore); ok {
+	rows, late := store.(RowStore)
+	if late {
 		rev, err = rows.LoadRows(ctx, func(b Batch, r Rows) error {
 			if err := l.add(&b); err != nil {
 				return err
 			}
 			return l.rows(&r, b.At, b.Revision)
 		})
-		if err == nil {
-			err = rows.LoadNames(ctx, rev, func(people []Personal) error { return l.add(&Batch{Personal: people}) })
-		}
 	} else {
 		rev, err = store.Load(ctx, func(b Batch) error { return l.add(&b) })
 	}
-	if errors.Is(err, ErrInvalid) {
+	switch {
+	case errors.Is(err, ErrInvalid):
 		return nil, Unavailable("the stored facts do not fit together", err)
-	} else if err != nil {
+	case err != nil:
 		return nil, err
 	}
-	return l.finish(rev), nil
+	s = l.finish(rev)
+	if late {
+		s.people.names = newNames(rows, rev, l.names)
+	}
+	return s, nil
 }
 
 // loader builds a snapshot from a store's content. It differs from applying
@@ -243,7 +247,7 @@ func (l *loader) finish(rev Revision) *Snapshot {
 	chunks := make([]chunk, (len(pages)+fanOut-1)/fanOut)
 	for i := range all {
 		q := &all[i]
-		q.id, q.name, q.changed, q.changedAt = l.ids[i], l.names[i], l.changed[i], l.changedAt[i]
+		q.id, q.changed, q.changedAt = l.ids[i], l.changed[i], l.changedAt[i]
 		pages[i/fanOut][i%fanOut] = q
 	}
 	for i := range pages {
@@ -261,7 +265,7 @@ func (l *loader) finish(rev Revision) *Snapshot {
 	l.derived.each(n, func(i uint32, as []award) { all[i].derived = lastDerived(as) })
 	l.claims.each(n, func(i uint32, cs []claim) { all[i].claims = cs; all[i].sort() })
 	l.assignments.each(n, func(i uint32, as []assignment) { all[i].assignments = lastAssignments(as); all[i].sort() })
-	s.people.n = uint32(n)
+	s.people.n, s.people.names = uint32(n), newNames(nil, rev, l.names)
 	s.people.index.ready = true
 	return s
 }

@@ -12,7 +12,7 @@ import (
 // in a snapshot: a change makes another.
 type person struct {
 	id          ID
-	name        string
+	name        *string // nil: as it was loaded, see people.name
 	changed     Revision
 	changedAt   Instant // the time of recording of that revision
 	awards      []award // recorded; by issue instant, then id
@@ -70,6 +70,7 @@ type people struct {
 	n     uint32
 	index *personIndex // shared by all snapshots of a store; see find
 	order *personOrder // shared until somebody joins
+	names *names       // as they were loaded
 }
 
 // personIndex maps IDs to positions. Positions are only ever added, so all
@@ -84,7 +85,7 @@ type personIndex struct {
 }
 
 func newPeople() *people {
-	return &people{index: &personIndex{base: make(map[ID]uint32)}, order: &personOrder{}}
+	return &people{index: &personIndex{base: make(map[ID]uint32)}, order: &personOrder{}, names: newNames(nil, 0, nil)}
 }
 
 func (p *people) at(i uint32) *person {
@@ -125,7 +126,7 @@ func (p *people) forget(next *people) {
 // positions from p.n on, without gaps, are people who join. Cost: what it
 // changes; copied counts the bytes.
 func (p *people) with(changes map[uint32]*person) (next *people, copied int) {
-	next = &people{top: slices.Clone(p.top), n: p.n, index: p.index, order: p.order}
+	next = &people{top: slices.Clone(p.top), n: p.n, index: p.index, order: p.order, names: p.names}
 	copied = len(p.top) * 8
 	own := make(map[*page]bool, len(changes))
 	ownChunk := make(map[*chunk]bool, 4)

@@ -127,11 +127,12 @@ func (p *preparation) facts(b *Batch) {
 		if q == nil && p.nobody == nil && !p.refused[r.About] {
 			p.nobody = unknownPerson(r.Person)
 		}
-		if q == nil || p.refused[r.About] || (r.About.IsZero() && q.name == r.Name && len(r.Identifiers)+len(r.Evidence) == 0) {
+		if q == nil || p.refused[r.About] || (r.About.IsZero() && p.editor.name(r.Person) == r.Name && len(r.Identifiers)+len(r.Evidence) == 0) {
 			continue
 		}
 		if r.About.IsZero() {
-			p.editor.edit(r.Person).name = r.Name
+			name := r.Name
+			p.editor.edit(r.Person).name = &name
 		}
 		p.batch.Personal = append(p.batch.Personal, r)
 	}

@@ -31,7 +31,7 @@ func (s *Snapshot) PeopleAt(from, to int) []PersonEntry {
 	}
 	out := make([]PersonEntry, 0, to-from)
 	for _, i := range order[from:to] {
-		out = append(out, s.entry(s.people.at(i)))
+		out = append(out, s.entry(i))
 	}
 	return out
 }
@@ -57,11 +57,13 @@ func (s *Snapshot) PeopleWith(fits func(*Assignment) bool) []ID {
 	return out
 }
 
-// Names are the IDs and names of everybody who has a name, by ID.
+// Names are the IDs and names of everybody who has a name, by ID. They wait for
+// the names, see [Live.Health].
 func (s *Snapshot) Names() iter.Seq2[ID, string] {
 	return func(yield func(ID, string) bool) {
+		s.people.names.wait()
 		for _, i := range s.people.byID() {
-			if q := s.people.at(i); q.name != "" && !yield(q.id, q.name) {
+			if name := s.people.name(i); name != "" && !yield(s.people.at(i).id, name) {
 				return
 			}
 		}

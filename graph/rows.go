@@ -16,6 +16,9 @@ type RowStore interface {
 	// of everybody who had one at revision at, which LoadRows returned. Errors of
 	// apply and damage are as for Load.
 	LoadNames(ctx context.Context, at Revision, apply func([]Personal) error) error
+
+	// ReadName is what LoadNames tells of one person.
+	ReadName(ctx context.Context, person ID, at Revision) (Personal, error)
 }
 
 // Rows are awards that point into a list of IDs, so that what is said of one ID

@@ -90,19 +90,20 @@ func (s *Snapshot) Person(id ID) (PersonEntry, bool) {
 	if !ok {
 		return PersonEntry{}, false
 	}
-	return s.entry(s.people.at(i)), true
+	return s.entry(i), true
 }
 
 // Name is the name of a person; empty if the person or the name is not known.
 func (s *Snapshot) Name(id ID) string {
 	if i, ok := s.people.find(id); ok {
-		return s.people.at(i).name
+		return s.people.name(i)
 	}
 	return ""
 }
 
-func (s *Snapshot) entry(q *person) PersonEntry {
-	e := PersonEntry{ID: q.id, Name: q.name, Changed: q.changed}
+func (s *Snapshot) entry(i uint32) PersonEntry {
+	q := s.people.at(i)
+	e := PersonEntry{ID: q.id, Name: s.people.name(i), Changed: q.changed}
 	for _, a := range q.assignments {
 		e.Assignments = append(e.Assignments, Assignment{
 			ID: a.id, Person: q.id, Role: s.Catalog.RoleID(a.role), Unit: a.unit, Manager: a.manager, From: a.from, Until: a.until,
@@ -118,6 +119,7 @@ func (s *Snapshot) CountPeople() int { return int(s.people.n) }
 // after somebody joined sorts the people.
 func (s *Snapshot) People(after ID) iter.Seq[PersonEntry] {
 	return func(yield func(PersonEntry) bool) {
+		s.people.names.wait()
 		order := s.people.byID()
 		from, found := slices.BinarySearchFunc(order, after, func(i uint32, id ID) int {
 			switch x := s.people.at(i).id; {
@@ -132,7 +134,7 @@ func (s *Snapshot) People(after ID) iter.Seq[PersonEntry] {
 			from++
 		}
 		for _, i := range order[from:] {
-			if !yield(s.entry(s.people.at(i))) {
+			if !yield(s.entry(i)) {
 				return
 			}
 		}
@@ -143,11 +145,13 @@ func (s *Snapshot) People(after ID) iter.Seq[PersonEntry] {
 // names and without evidence; derived awards are left out.
 func (s *Snapshot) Facts() iter.Seq[Batch] {
 	return func(yield func(Batch) bool) {
+		s.people.names.wait()
 		for _, i := range s.people.byID() {
 			q := s.people.at(i)
-			b := Batch{People: []Person{{ID: q.id}}, Assignments: s.entry(q).Assignments}
-			if q.name != "" {
-				b.Personal = []Personal{{Person: q.id, Name: q.name}}
+			e := s.entry(i)
+			b := Batch{People: []Person{{ID: q.id}}, Assignments: e.Assignments}
+			if e.Name != "" {
+				b.Personal = []Personal{{Person: q.id, Name: e.Name}}
 			}
 			for j := range q.awards {
 				b.Awards = append(b.Awards, s.Catalog.unpackAward(q.id, &q.awards[j]))
@@ -212,6 +216,17 @@ func (e *editor) find(id ID) *person {
 	return e.people.at(i)
 }
 
+// name is somebody's name as the batch leaves it so far.
+func (e *editor) name(id ID) string {
+	if q := e.find(id); q != nil && q.name != nil {
+		return *q.name
+	}
+	if i, ok := e.people.find(id); ok {
+		return e.people.name(i)
+	}
+	return ""
+}
+
 // edit is a copy of a person that may be changed; nil if there is none.
 func (e *editor) edit(id ID) *person {
 	if i, ok := e.joined[id]; ok {
@@ -265,7 +280,8 @@ func (e *editor) batch(b *Batch) error {
 	for i := range b.Personal {
 		if r := &b.Personal[i]; r.About.IsZero() {
 			if q := e.edit(r.Person); q != nil {
-				q.name = r.Name
+				name := r.Name // not a pointer into b, which would keep it
+				q.name = &name
 			}
 		}
 	}
