@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -153,15 +154,38 @@ func exists(path string) bool {
 
 // dial connects to a server.
 func dial(addr string) (*client, error) {
-	if _, _, err := net.SplitHostPort(addr); err != nil {
+	host, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil || host == "" {
 		return nil, misused("--server: %q is not an address such as 127.0.0.1:8080", addr)
 	}
 	conn, err := grpc.NewClient("passthrough:///"+addr, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(reach),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)))
 	if err != nil {
 		return nil, err
 	}
 	return newClient(conn, func() { _ = conn.Close() }), nil
+}
+
+// reach connects to addr.
+// Errors: in words, without quotes, since gRPC quotes them in its own.
+func reach(ctx context.Context, addr string) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
+	if err == nil {
+		return conn, nil
+	}
+	why := "it cannot be reached"
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		why = "there is no such host"
+	} else if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		why = errno.Error()
+	} else if errors.Is(err, context.DeadlineExceeded) {
+		why = "nobody answered in time"
+	}
+	return nil, errors.New(addr + ": " + why)
 }
 
 // dataFile is the data file that is meant, and whether it was named.

@@ -70,7 +70,7 @@ func (a *app) report(err error) int {
 	s, ok := errors.AsType[*sentence](err)
 	if !ok {
 		s = translate(err)
-		s.misuse = !ran
+		s.misuse = s.misuse || !ran
 	}
 	a.say("%s", s.message)
 	for _, line := range s.more {
@@ -123,6 +123,12 @@ func translate(err error) *sentence {
 	return s
 }
 
+// asked are the flags and arguments that the fields of requests come from.
+var asked = map[string]string{
+	"q": "TEXT", "name": "the name", "page_token": "--page", "languages": "--lang", "catalog": "the name of the catalog",
+	"framework_version": "--framework-version",
+}
+
 // translateStatus is an error of the API as a sentence. A refused catalog has
 // its problems below, each with its place.
 func translateStatus(st *status.Status) *sentence {
@@ -133,6 +139,10 @@ func translateStatus(st *status.Status) *sentence {
 		switch d := d.(type) {
 		case *errdetails.ErrorInfo:
 			ours = true
+		case *errdetails.BadRequest:
+			if v := d.GetFieldViolations(); len(v) > 0 && asked[v[0].GetField()] != "" {
+				s.misuse, s.message = true, asked[v[0].GetField()]+": "+v[0].GetDescription()
+			}
 		case *cairnv1.CatalogProblems:
 			s.message = "nothing was published: the catalog has " + count(len(d.GetProblems()), "problem")
 			for _, p := range d.GetProblems() {
@@ -150,14 +160,21 @@ func translateStatus(st *status.Status) *sentence {
 	case codes.Canceled:
 		s.message = "stopped"
 	case codes.Unavailable:
-		// gRPC wraps what the system said in what it was doing.
-		said := st.Message()
-		if _, dial, ok := strings.Cut(said, "dial tcp "); ok {
-			said = strings.TrimSuffix(dial, `"`)
-		}
-		s.message, s.hint = "no server answers: "+said, "cairn serve starts one; --server takes its address"
+		s.message, s.hint = "no server answers: "+unanswered(st.Message()), "cairn serve starts one; --server takes its address"
 	case codes.DeadlineExceeded:
 		s.message = "the answer took too long"
 	}
 	return s
+}
+
+// unanswered is why a server does not answer, from the message of gRPC, which
+// wraps what reach said in what it was doing.
+func unanswered(message string) string {
+	if _, said, ok := strings.Cut(message, "Error while dialing: "); ok {
+		return strings.TrimSuffix(said, `"`)
+	}
+	if strings.Contains(message, "reading server preface") {
+		return "what listens there is no cairn server"
+	}
+	return "the connection was lost"
 }

@@ -31,10 +31,7 @@ each message of the API is a line.`,
   payroll-export | cairn import -
   cairn import --format esco --derive badges esco-1.1.1-en`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return exactly(1, "FILE")(cmd, args)
-			}
-			return nil
+			return exactly(max(1, len(args)), "FILE")(cmd, args)
 		},
 	}
 	a.asksFlags(cmd)

@@ -164,5 +164,8 @@ func (a *app) instant(ctx context.Context, c *client, flag, text string) (*times
 			return nil, err
 		}
 	}
+	if y := t.UTC().Year(); y < 1 || y > 9999 {
+		return nil, misused("%s: %q lies outside of the years 1 to 9999", flag, text)
+	}
 	return timestamppb.New(t.Truncate(time.Millisecond)), nil
 }

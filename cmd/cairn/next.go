@@ -14,7 +14,7 @@ import (
 func (a *app) nextCmd() *cobra.Command {
 	var q asking
 	var to []string
-	var most int32
+	var most int64
 	cmd := &cobra.Command{
 		Use:   "next [--to ROLE|ACHIEVEMENT] [--person PERSON]",
 		Short: "What can be done next, the best first",
@@ -29,7 +29,7 @@ is cheaper. Without a goal it is what meets most of what roles ask for.`,
 	q.planFlags(cmd)
 	q.excludeFlag(cmd)
 	cmd.Flags().StringArrayVar(&to, "to", nil, "a goal: a `role or achievement`, by id or title; may be repeated")
-	cmd.Flags().Int32Var(&most, "most", 0, "the most `steps` to answer, up to 1000 (otherwise 20)")
+	wholeFlag(cmd, &most, "most", 1, pageSize, "the most `steps` to answer, up to 1000 (otherwise 20)")
 	cmd.RunE = a.verb(func(ctx context.Context, _ []string) error {
 		objective, limits, err := q.objectiveAndLimits()
 		if err != nil {
@@ -40,7 +40,7 @@ is cheaper. Without a goal it is what meets most of what roles ask for.`,
 			return err
 		}
 		defer c.close()
-		req := &cairnv1.RecommendNextStepsRequest{Objective: objective, Limits: limits, MaxSteps: most, Languages: a.languages}
+		req := &cairnv1.RecommendNextStepsRequest{Objective: objective, Limits: limits, MaxSteps: int32(most), Languages: a.languages}
 		for _, name := range to {
 			goal, err := a.resolveGoal(ctx, c, name)
 			if err != nil {

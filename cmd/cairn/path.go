@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math"
 
 	"github.com/spf13/cobra"
 
@@ -24,7 +25,7 @@ func (a *app) personFlags(cmd *cobra.Command, q *asking) {
 func (q *asking) planFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&q.objective, "objective", "hours", "`what` the plan makes least: hours or money")
 	oneOf(cmd, "objective", "hours", "money")
-	cmd.Flags().Int64Var(&q.work, "work", 0, "the most units of `work` to search (otherwise the server's own limit)")
+	wholeFlag(cmd, &q.work, "work", 1, math.MaxInt64, "the most units of `work` to search (otherwise the server's own limit)")
 }
 
 func (q *asking) excludeFlag(cmd *cobra.Command) {
@@ -33,9 +34,6 @@ func (q *asking) excludeFlag(cmd *cobra.Command) {
 
 // objectiveAndLimits are the plan's flags as the API takes them.
 func (q *asking) objectiveAndLimits() (cairnv1.Objective, *cairnv1.Limits, error) {
-	if q.work < 0 {
-		return 0, nil, misused("--work: must be 1 or more")
-	}
 	o, err := objectiveOf(q.objective)
 	if q.work == 0 {
 		return o, nil, err

@@ -31,15 +31,11 @@ func (a *app) plan(p *cairnv1.Plan, who, goal string, l labels, n nodes) {
 
 // proof says how good a plan is known to be.
 func proof(p *cairnv1.Plan) string {
-	least := objectiveWord(p.GetObjective())
 	if p.GetStatus() == cairnv1.PlanStatus_PLAN_STATUS_OPTIMAL {
-		if least == "money" {
-			return "No plan takes less money: that is proved."
-		}
-		return "No plan takes fewer hours: that is proved."
+		return fmt.Sprintf("No plan takes %s: that is proved.", lessOf(p.GetObjective()))
 	}
-	return fmt.Sprintf("There may be a plan with fewer %s, but none below %s (gap %s).",
-		least, inUnit(p.GetBound(), p.GetObjective(), p.GetTotal().GetCurrency()), percent(p.GetGap()))
+	return fmt.Sprintf("There may be a plan that takes %s, but none below %s (gap %s).",
+		lessOf(p.GetObjective()), inUnit(p.GetBound(), p.GetObjective(), p.GetTotal().GetCurrency()), percent(p.GetGap()))
 }
 
 func (a *app) steps(p *cairnv1.Plan, l labels, n nodes) {

@@ -42,6 +42,18 @@ func TestRefusedByTheSystem(t *testing.T) {
 	if out, code := p.run(t, "", "search", "flying"); code != exitFailed || !strings.Contains(out, "cairn: cairn.db: ") {
 		t.Errorf("search of a file that may not be read: exit %d\n%s", code, out)
 	}
+	if err := os.Mkdir(filepath.Join(p.dir, "locked"), 0o555); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct{ line, want string }{
+		{"apply --data locked/x.db catalog", "cairn: locked/x.db.keys: the file cannot be made: permission denied\n"},
+		{"export schema locked/x.json", "cairn: locked/x.json: permission denied\n"},
+		{"export schema locked/x/y.json", "cairn: locked/x/y.json: there is no such file or folder\n"},
+	} {
+		if out, code := p.run(t, "", strings.Fields(row.line)...); code != exitFailed || !strings.HasPrefix(out, row.want) {
+			t.Errorf("%s: exit %d\n%swant %s", row.line, code, out, row.want)
+		}
+	}
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip("NOT TESTED: a full disk, because there is no /dev/full")
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -37,9 +38,7 @@ the working folder) or, where it takes them, plain files (--catalog, --holdings)
 	root.SuggestionsMinimumDistance = 2
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print the API's own message as JSON")
 	root.PersistentFlags().StringSliceVar(&a.languages, "lang", nil, "wanted `languages` of titles, best first, for example de,en (CAIRN_LANG)")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return misused("%s", err).hinted("see %s --help", cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
 	root.AddGroup(
 		&cobra.Group{ID: "ask", Title: "Questions about a person:"},
 		&cobra.Group{ID: "catalog", Title: "The catalog:"},
@@ -77,7 +76,8 @@ func (a *app) verb(f func(ctx context.Context, args []string) error) func(*cobra
 	}
 }
 
-// exactly takes n arguments; what names them, for example "ACHIEVEMENT".
+// exactly takes n arguments that are not empty; what names them, for example
+// "ACHIEVEMENT".
 func exactly(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
@@ -85,6 +85,8 @@ func exactly(n int, what string) cobra.PositionalArgs {
 			return misused("%s is missing", what).hinted("usage: %s", cmd.UseLine())
 		case len(args) > n:
 			return misused("%q is one argument too many", args[n]).hinted("usage: %s", cmd.UseLine())
+		case slices.ContainsFunc(args, func(s string) bool { return strings.TrimSpace(s) == "" }):
+			return misused("%s is empty", what).hinted("usage: %s", cmd.UseLine())
 		}
 		return nil
 	}

@@ -13,7 +13,7 @@ import (
 func (a *app) searchCmd() *cobra.Command {
 	var kinds []string
 	var retired bool
-	var most int32
+	most := int64(20)
 	var token string
 	cmd := &cobra.Command{
 		Use:   "search TEXT",
@@ -29,10 +29,10 @@ hit first. Words may be cut off or have typing errors. People are found with
 	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "the `kinds` to look in: competency, achievement, role, person (otherwise the first three)")
 	oneOf(cmd, "kind", "competency", "achievement", "role", "person")
 	cmd.Flags().BoolVar(&retired, "retired", false, "find retired entries as well")
-	cmd.Flags().Int32Var(&most, "most", 20, "the most `hits` to answer, up to 1000")
+	wholeFlag(cmd, &most, "most", 1, pageSize, "the most `hits` to answer, up to 1000")
 	cmd.Flags().StringVar(&token, "page", "", "the page that this `token` of the page before names")
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {
-		req := &cairnv1.SearchRequest{Q: args[0], Retired: retired, PageSize: most, PageToken: token, Languages: a.languages}
+		req := &cairnv1.SearchRequest{Q: args[0], Retired: retired, PageSize: int32(most), PageToken: token, Languages: a.languages}
 		for _, k := range kinds {
 			v, ok := cairnv1.Kind_value["KIND_"+strings.ToUpper(k)]
 			if !ok || v < 1 || v > int32(cairnv1.Kind_KIND_PERSON) {

@@ -55,12 +55,12 @@ func way(kind cairnv1.RouteKind, award cairnv1.AwardMode) string {
 	}
 }
 
-// objectiveWord is what an objective makes least.
-func objectiveWord(o cairnv1.Objective) string {
+// lessOf is less of what an objective makes least.
+func lessOf(o cairnv1.Objective) string {
 	if o == cairnv1.Objective_OBJECTIVE_MONEY {
-		return "money"
+		return "less money"
 	}
-	return "hours"
+	return "fewer hours"
 }
 
 // objectiveOf is the objective that a flag names.

@@ -3,6 +3,7 @@ package filestore
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"syscall"
 
 	bolterrors "go.etcd.io/bbolt/errors"
@@ -13,8 +14,16 @@ import (
 // errHeld is the cause when another process has the file.
 var errHeld = errors.New("locked")
 
-// unavailable is an error of class [graph.ErrUnavailable] about the file path.
+// unavailable is an error of class [graph.ErrUnavailable] about the file path. A
+// cause of the system is given without the file that it names, which is path, or
+// one beside it that nobody asked for.
 func unavailable(path, message string, cause error) error {
+	switch e := cause.(type) { //nolint:errorlint // one that is wrapped says more
+	case *fs.PathError:
+		cause = e.Err
+	case *os.LinkError:
+		cause = e.Err
+	}
 	return &graph.Error{Class: graph.ErrUnavailable, Reason: "UNAVAILABLE", Subject: path, Message: message, Cause: cause}
 }
 
