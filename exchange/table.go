@@ -114,7 +114,8 @@ const (
 // no usable header or is cut off; [graph.ErrLimit] for a CSV row over 1 MiB (as
 // an unclosed quote makes) or a holdings file over the limits of catalog files;
 // ctx's and emit's error as they are. Memory is bounded by a chunk and a row,
-// for holdings files by the file.
+// for holdings files by the file. The text of a table as a whole has no limit,
+// also where gzip unpacks to far more than was sent: ctx ends the reading.
 func DecodeTable(ctx context.Context, name string, r io.Reader, opts TableOptions, emit func([]Row) error) (Report, error) {
 	if opts.Zone == nil {
 		opts.Zone = time.UTC

@@ -29,8 +29,8 @@ func limitError(at Place, message string) *graph.Error {
 // openText is the text of src: unpacked if it is gzip (told by its first bytes,
 // not by its name) and without a byte order mark. What cannot be UTF-8 text at
 // all is refused here; single bad bytes are left to the reader of the rows. At
-// most limit bytes of text are passed on, then an error of class ErrLimit;
-// limit 0 is no limit.
+// most limit bytes of text, after unpacking, are passed on, then an error of
+// class ErrLimit; limit 0 is no limit, for who reads row by row.
 func openText(name string, src io.Reader, limit int64) (io.Reader, error) {
 	br := bufio.NewReaderSize(src, 64<<10)
 	head, err := br.Peek(4)
