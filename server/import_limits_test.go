@@ -2,8 +2,6 @@ package server
 
 import (
 	"bytes"
-	"errors"
-	"io"
 	"strings"
 	"testing"
 	"time"
@@ -60,7 +58,7 @@ func TestImportLimit(t *testing.T) {
 // header, or does not take the answers.
 func TestImportIdle(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	w := newWorld(t, "", Options{ImportIdleLimit: 50 * time.Millisecond, ImportLimit: 1})
+	w := newWorld(t, "", Options{ImportIdleLimit: 300 * time.Millisecond, ImportLimit: 1})
 	// idle reports how an import ends that nobody goes on with.
 	idle := func(name string, stream grpc.BidiStreamingClient[cairnv1.ImportRequest, cairnv1.ImportResponse]) {
 		t.Helper()
@@ -86,20 +84,16 @@ func TestImportIdle(t *testing.T) {
 		idle(name+", header only", beginImport(t, conn))
 
 		// Half a megabyte of remarks is more than a connection takes without a reader.
-		stream, err := cairnv1.NewFactServiceClient(conn).Import(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		header := &cairnv1.ImportHeader{Format: cairnv1.ImportFormat_IMPORT_FORMAT_CLAIMS_CSV}
-		table := append([]byte("person,competency,level,at\n"), bytes.Repeat([]byte("ada,"+string(bytes.Repeat([]byte("x"), 400))+",1,2026-01-01\n"), 1000)...)
-		waitFor(t, "the import before to end", func() bool { return len(w.server.imports) == 0 })
-		if err := send(stream, header, 1<<20, upload{"people.csv", table}); err != nil && !errors.Is(err, io.EOF) {
-			t.Fatal(err)
-		}
+		stream := beginImport(t, conn)
 		waitFor(t, "the import to run", func() bool { return len(w.server.imports) == 1 })
+		table := append([]byte("person,competency,level,at\n"), bytes.Repeat([]byte("ada,"+strings.Repeat("x", 400)+",1,2026-01-01\n"), 1000)...)
+		chunk := &cairnv1.ImportChunk{File: "people.csv", Data: table, End: true}
+		if err := stream.Send(&cairnv1.ImportRequest{Message: &cairnv1.ImportRequest_Chunk{Chunk: chunk}}); err != nil {
+			t.Fatal(err)
+		}
 		waitFor(t, "the import to give up on its caller", func() bool { return len(w.server.imports) == 0 })
 		st := status.Convert(answers(stream).err)
-		if reasonOf(st) != "IMPORT_IDLE" {
+		if reasonOf(st) != "IMPORT_IDLE" || !strings.Contains(st.Message(), "took no answer") {
 			t.Errorf("%s, answers not taken: %v, want the reason IMPORT_IDLE", name, st)
 		}
 	}
