@@ -41,9 +41,7 @@ func (b *builder) exclusive(t *graph.Tree, i int32, state graph.State) int32 {
 	if state == graph.StateUnknown {
 		b.unsure = append(b.unsure, g)
 	}
-	if b.recording { // as one leaf: who serves which child is not settled
-		b.leaves[t.Nodes[i].Requirement] = g
-	}
+	b.record(t.Nodes[i].Requirement, g) // as one leaf: who serves which child is not settled
 	inputs := make(map[int32]bool)
 	var below func(i int32)
 	below = func(i int32) {

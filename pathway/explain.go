@@ -170,12 +170,11 @@ func (p *problem) close(c *closure, t *Target, at map[int32]int, steps []Step) {
 	leaf := func(optional int, tree *graph.Tree) {
 		for i, r := range p.evaluate(tree) {
 			n := &tree.Nodes[i]
-			g, ok := p.leaves[n.Requirement]
-			if r.State == graph.StateMet || !ok || !c.on[g] {
+			if r.State == graph.StateMet {
 				continue
 			}
 			ref := NodeRef{optional, int32(i), n.Node}
-			c.walk([]int32{g}, func(g int32) bool {
+			c.walk(p.leaves[n.Requirement], func(g int32) bool {
 				if other := c.byGate[g]; other >= 0 {
 					steps[at[other]].Closes = append(steps[at[other]].Closes, ref)
 				}

@@ -11,9 +11,7 @@ import (
 // holds leaf that only one award can meet shares the gate of the award.
 func (b *builder) leaf(n *graph.TreeNode) int32 {
 	g := b.leafGate(n)
-	if b.recording && g != always {
-		b.leaves[n.Requirement] = g
-	}
+	b.record(n.Requirement, g)
 	return g
 }
 

@@ -18,12 +18,18 @@ func TestSolveAgainstEverySet(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		seed, size := rapid.Uint64().Draw(t, "seed"), rapid.IntRange(5, 8).Draw(t, "achievements")
 		for i := range uint64(20) {
-			w := makeWorld(seed+i, size)
+			w := makeRichWorld(seed+i, size)
 			plan := compareWithEverySet(t, &w, Objective(i%2))
 			seen[fmt.Sprintf("%v with %d steps", plan.Status, len(plan.Steps))]++
+			if plan.WaitUntil != 0 {
+				seen["with a wait"]++
+			}
 		}
 	})
 	t.Log(seen)
+	if seen["with a wait"] == 0 {
+		t.Error("no plan waits")
+	}
 	if seen["optimal with 2 steps"] == 0 || seen["unreachable with 0 steps"] == 0 {
 		t.Error("the worlds are too easy to tell anything")
 	}
@@ -36,11 +42,12 @@ func compareWithEverySet(t *rapid.T, w *world, o Objective) Plan {
 	if len(w.awards) > 0 {
 		exclude = append(exclude, "a0")
 	}
-	plan, err := Solve(context.Background(), p, Goal{Requirement: &w.goal}, o, Limits{Exclude: exclude})
+	plan, err := Solve(context.Background(), p, w.aim(), o, Limits{Exclude: exclude})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, ok := cheapest(p, &plan.Target, o, exclude...)
+	const forever = 100 // months
+	want, ok := cheapest(w.after(forever), &plan.Target, o, exclude...)
 	switch {
 	case !ok:
 		if plan.Status != Unreachable || len(plan.Core) == 0 {
@@ -49,7 +56,21 @@ func compareWithEverySet(t *rapid.T, w *world, o Objective) Plan {
 	case plan.Status != Optimal || !plan.Canonical || plan.Total != want:
 		t.Fatalf("%v %+v, want optimal %+v; steps %v", plan.Status, plan.Total, want, plan.Steps)
 	default:
-		checkPlan(t, p, &plan)
+		wait := 0
+		for plan.WaitUntil > instant.AddMonths(wait, nil) {
+			wait++
+		}
+		checkPlanAfter(t, p, w.after(wait), &plan)
+		if wait == 0 {
+			break
+		}
+		var taken []route
+		for i := range plan.Steps {
+			taken = append(taken, route{version: plan.Steps[i].Version, route: plan.Steps[i].Route})
+		}
+		if now, _ := earn(w.after(wait-1), taken); plan.Target.met(now) {
+			t.Fatalf("the wait until %v is longer than it has to be: %v", plan.WaitUntil, plan.Steps)
+		}
 	}
 	return plan
 }

@@ -19,11 +19,11 @@ type problem struct {
 	routes  []route // by achievement, then by route
 	target  int32
 	waits   []wait
-	sums    []int64                      // of all credit gates at the start, by category
-	starts  []int32                      // gates that are on before any route is taken
-	byGate  []int32                      // the route whose gate it is; -1 for none
-	unsure  []int32                      // exclusive gates that are undecided before any route is taken
-	leaves  map[*graph.Requirement]int32 // the gates of the target's own leaves, see [Step.Closes]
+	sums    []int64                        // of all credit gates at the start, by category
+	starts  []int32                        // gates that are on before any route is taken
+	byGate  []int32                        // the route whose gate it is; -1 for none
+	unsure  []int32                        // exclusive gates that are undecided before any route is taken
+	leaves  map[*graph.Requirement][]int32 // the gates that close nodes of the target's own, see [Step.Closes]
 	results map[*graph.Tree][]graph.NodeResult
 	meter   *meter
 	// hopeful: no plan was found that does without undecided exclusive nodes.
@@ -138,7 +138,7 @@ type holdsKey struct {
 func newProblem(m *meter, p *graph.Profile, t *Target, o Objective, exclude []graph.ID) (*problem, error) {
 	b := &builder{
 		problem: &problem{
-			profile: p, leaves: make(map[*graph.Requirement]int32), results: make(map[*graph.Tree][]graph.NodeResult), meter: m,
+			profile: p, leaves: make(map[*graph.Requirement][]int32), results: make(map[*graph.Tree][]graph.NodeResult), meter: m,
 		},
 		objective: o, recording: true,
 		excluded: make(map[graph.AchievementIndex]bool), versions: make(map[*graph.Version]int32),
@@ -350,7 +350,6 @@ func (b *builder) credits(t *graph.Tree, nodes []graph.NodeResult, i int32) int3
 		s.most[c] = min(s.most[c], m.Credits)
 	}
 	var from []int32
-	better := false
 	for _, c := range n.Children {
 		child := &t.Nodes[c]
 		g := b.node(t, nodes, c)
@@ -363,7 +362,7 @@ func (b *builder) credits(t *graph.Tree, nodes []graph.NodeResult, i int32) int3
 			s.base[s.category(cat)] += credits
 			if child.TermCredits == graph.OwnCredits {
 				for _, own := range b.betterTerms(child, cat, credits) {
-					better = true
+					b.record(n.Requirement, own.gate) // the leaf is met
 					from = append(from, own.gate)
 					s.terms = append(s.terms, creditTerm{s.category(cat), own.credits})
 				}
@@ -378,15 +377,19 @@ func (b *builder) credits(t *graph.Tree, nodes []graph.NodeResult, i int32) int3
 			continue
 		}
 		for _, own := range b.ownTerms(child, g) {
+			b.record(child.Requirement, own.gate)
 			from = append(from, own.gate)
 			s.terms = append(s.terms, creditTerm{s.category(own.cat), own.credits})
 		}
 	}
-	g := b.sumGate(s, from)
-	if better && b.recording && g != always { // a leaf that is met is not what more credits close
-		b.leaves[n.Requirement] = g
+	return b.sumGate(s, from)
+}
+
+// record notes that a node of the target is closed by what turns a gate on.
+func (b *builder) record(n *graph.Requirement, g int32) {
+	if b.recording && g != always {
+		b.leaves[n] = append(b.leaves[n], g)
 	}
-	return g
 }
 
 type ownTerm struct {

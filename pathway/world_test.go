@@ -20,7 +20,15 @@ type world struct {
 	batch  graph.Batch
 	awards []graph.Award
 	claims []graph.Claim
+	stays  []stay
 	goal   graph.Requirement
+}
+
+// stay is an assignment that begins ago months before the instant asked about
+// and ends left months after it; left 0 is open. Both may be negative.
+type stay struct {
+	role      graph.ID
+	ago, left int
 }
 
 // maxRoutes keeps the number of sets of routes small enough to try them all.
@@ -29,12 +37,92 @@ const maxRoutes = 8
 type worldMaker struct {
 	*rand.Rand
 	competencies, achievements int
+	rich                       bool // see makeRichWorld
 }
 
 // makeWorld makes the world of a seed. Values drawn by rapid one by one would be
 // small ones too often to make a hard world.
 func makeWorld(seed uint64, achievements int) world {
 	m := worldMaker{Rand: rand.New(rand.NewPCG(seed, 0)), achievements: achievements}
+	return m.world()
+}
+
+// makeRichWorld is makeWorld with what takes an eye on time as well: tenures,
+// several versions of achievements, retired ones, renewals, awards that are
+// stale; with rules over a category and rules of rules that may not share; and
+// with a role that is the goal if w.goal is empty.
+func makeRichWorld(seed uint64, achievements int) world {
+	m := worldMaker{Rand: rand.New(rand.NewPCG(seed, 2)), achievements: achievements, rich: true}
+	w := m.world()
+	m.competencies = len(w.batch.Competencies)
+	m.versions(&w)
+	for i := range w.awards {
+		if m.few(0, 0, 1) == 1 {
+			w.awards[i].IssuedAt = instant.AddMonths(-2, nil)
+		}
+	}
+	for i := range w.batch.Achievements {
+		for j := range w.batch.Achievements[i].Routes {
+			r := &w.batch.Achievements[i].Routes[j]
+			r.Kind = []graph.RouteKind{graph.ByCourse, graph.ByAssessment, graph.ByStack, graph.ByRenewal}[m.few(0, 0, 1, 2, 3)]
+		}
+	}
+	for range m.few(0, 1, 1, 2) {
+		w.stays = append(w.stays, stay{
+			[]graph.ID{"analyst", "engineer"}[len(w.stays)], m.few(0, 1, 2, 5, 9, -1), m.few(0, 0, 0, 1, 3, 7),
+		})
+	}
+	if m.few(0, 1) == 1 { // over for long, so that no wait makes it touch another
+		w.stays = append(w.stays, stay{"analyst", 1000, -1000 + m.few(1, 2, 4)})
+	}
+	w.batch.Roles = []graph.Role{{ID: "analyst", Family: "data"}, {ID: "engineer", Family: "building"}, {ID: "nobody"}}
+	if m.few(0, 1) == 1 {
+		goal := graph.Role{ID: "goal", Threshold: int64(m.few(0, 1, 2, 3, 4))}
+		if m.few(0, 1, 2) > 0 {
+			goal.Essential = &w.goal.Of[0]
+		}
+		for range m.few(1, 2, 3) {
+			goal.Optional = append(goal.Optional, graph.Optional{Requirement: m.rule(2), Weight: int64(m.few(0, 1, 1, 2, 3))})
+		}
+		w.batch.Roles = append(w.batch.Roles, goal)
+		w.goal = graph.Requirement{}
+	}
+	return w
+}
+
+// versions publishes earlier versions of some achievements, and later ones that
+// are drafts, retired or of another day.
+func (m worldMaker) versions(w *world) {
+	var all []graph.Achievement
+	for _, a := range w.batch.Achievements {
+		before, after := a, a
+		switch m.few(0, 0, 1, 1, 2, 3) {
+		case 1:
+			a.EffectiveFrom = instant - 6
+			before.Credits = int64(m.few(0, 1, 2, 4))
+			before.Attests = nil
+			for range m.few(0, 1, 2) {
+				before.Attests = append(before.Attests, graph.Attestation{Competency: competencyID(m.IntN(m.competencies)), Level: m.level()})
+			}
+			before.Enforce = m.few(0, 0, 0, 1) == 1
+			all = append(all, before, a)
+		case 2:
+			after.Credits++
+			after.Status = []graph.Status{graph.Draft, graph.Retired}[m.IntN(2)]
+			after.EffectiveFrom = instant - 6 + graph.Instant(m.few(0, 12))
+			all = append(all, a, after)
+		case 3:
+			after.Credits++
+			after.EffectiveFrom = instant + 6
+			all = append(all, a, after)
+		default:
+			all = append(all, a)
+		}
+	}
+	w.batch.Achievements = all
+}
+
+func (m worldMaker) world() world {
 	m.competencies = 1 + m.IntN(4)
 	w := world{batch: graph.Batch{At: instant - 10}}
 	w.batch.Scales = []graph.Scale{{ID: "three", Levels: make([]graph.Text, 3)}}
@@ -109,6 +197,16 @@ func (m worldMaker) rule(depth int) graph.Requirement {
 	if depth == 0 {
 		kind = m.few(1, 0)
 	}
+	if m.rich {
+		switch m.IntN(12) {
+		case 0:
+			return m.tenure()
+		case 1:
+			if depth > 0 {
+				return m.overCategory()
+			}
+		}
+	}
 	switch kind {
 	case 0:
 		r := graph.Holds(achievementID(m.IntN(m.achievements)))
@@ -139,6 +237,20 @@ func (m worldMaker) rule(depth int) graph.Requirement {
 		return r
 	}
 	of := m.rules(0)
+	if m.rich {
+		for i := range of {
+			switch m.IntN(6) {
+			case 0:
+				of[i] = graph.Any(m.rules(0)...)
+			case 1:
+				of[i] = graph.Requirement{Op: graph.OpCredits, Of: m.rules(0), Credits: int64(m.few(1, 2, 3))}
+				m.terms(&of[i])
+			case 2:
+				of[i] = graph.AtLeast(1, m.rules(0)...)
+				of[i].Sharing = graph.Exclusive
+			}
+		}
+	}
 	if m.few(0, 1) == 1 {
 		r := graph.Requirement{Op: graph.OpCredits, Sharing: graph.Exclusive, Of: of, Credits: int64(m.few(1, 2, 3))}
 		m.terms(&r)
@@ -146,6 +258,24 @@ func (m worldMaker) rule(depth int) graph.Requirement {
 	}
 	r := graph.AtLeast(max(1, len(of)-m.few(0, 1)), of...)
 	r.Sharing = graph.Exclusive
+	return r
+}
+
+func (m worldMaker) tenure() graph.Requirement {
+	r := graph.Requirement{Op: graph.OpTenure, Months: m.few(0, 1, 2, 4, 6, 12)}
+	if m.few(0, 0, 1) == 1 {
+		r.Family = "data"
+	} else {
+		r.Role = []graph.ID{"analyst", "analyst", "engineer", "nobody"}[m.IntN(4)]
+	}
+	return r
+}
+
+func (m worldMaker) overCategory() graph.Requirement {
+	r := graph.Requirement{Op: graph.OpCredits, OverCategory: []graph.ID{"core", "elective"}[m.IntN(2)], Credits: int64(m.few(1, 2, 3, 4))}
+	if m.few(0, 0, 1) == 1 {
+		r.Sharing = graph.Exclusive
+	}
 	return r
 }
 
@@ -166,8 +296,40 @@ func (m worldMaker) terms(r *graph.Requirement) {
 	}
 }
 
-func (w *world) profile() *graph.Profile {
-	return graph.Suppose(graph.CompileBatch(w.batch), instant, w.awards, w.claims)
+func (w *world) profile() *graph.Profile { return w.after(0) }
+
+// after is the profile in which the open stays have lasted some months longer.
+// A stay that is not over has begun as much earlier.
+func (w *world) after(months int) *graph.Profile {
+	var as []graph.Assignment
+	for _, s := range w.stays {
+		if s.left != 0 && s.left <= -s.ago {
+			continue
+		}
+		a := graph.Assignment{Role: s.role, From: instant.AddMonths(-s.ago, nil)}
+		if s.left != 0 {
+			a.Until = instant.AddMonths(s.left, nil)
+		}
+		if months > 0 && s.left >= 0 {
+			lasts := s.ago + months
+			if s.left > 0 {
+				lasts = s.ago + min(months, s.left)
+			}
+			if lasts > 0 {
+				a.From, a.Until = instant.AddMonths(-lasts, nil), 0
+			}
+		}
+		as = append(as, a)
+	}
+	return graph.Suppose(graph.CompileBatch(w.batch), instant, w.awards, w.claims, as...)
+}
+
+// aim is the goal of w.
+func (w *world) aim() Goal {
+	if w.goal.Op == 0 {
+		return Goal{Role: "goal"}
+	}
+	return Goal{Requirement: &w.goal}
 }
 
 // earn is what taking a set of routes leads to, asked of profiles alone: a
@@ -195,8 +357,11 @@ func allRoutes(p *graph.Profile, excluded ...graph.ID) []route {
 	for _, id := range p.Catalog.IDs(graph.KindAchievement) {
 		i, _ := p.Catalog.Achievement(id)
 		v := p.Catalog.InForce(i, p.At)
+		if v == nil || slices.Contains(excluded, id) {
+			continue
+		}
 		for j := range v.Routes {
-			if !slices.Contains(excluded, id) {
+			if v.Routes[j].Kind != graph.ByRenewal || len(p.Awards(i)) > 0 {
 				out = append(out, route{version: v, route: &v.Routes[j]})
 			}
 		}
@@ -235,8 +400,15 @@ func cheapest(p *graph.Profile, t *Target, o Objective, excluded ...graph.ID) (C
 // left out, and that the totals are theirs.
 func checkPlan(tb rapid.TB, p *graph.Profile, plan *Plan) {
 	tb.Helper()
+	checkPlanAfter(tb, p, p, plan)
+}
+
+// checkPlanAfter is checkPlan for p where the waits of the plan are over, which
+// is waited.
+func checkPlanAfter(tb rapid.TB, p, waited *graph.Profile, plan *Plan) {
+	tb.Helper()
 	var total Cost
-	now := p
+	now := waited
 	var versions []*graph.Version
 	for i := range plan.Steps {
 		s := &plan.Steps[i]
@@ -247,7 +419,7 @@ func checkPlan(tb rapid.TB, p *graph.Profile, plan *Plan) {
 			tb.Fatalf("step %d: available now is %v, want %v", i, s.AvailableNow, got)
 		}
 		versions = append(versions, s.Version)
-		now = p.With(versions...)
+		now = waited.With(versions...)
 		c := s.Cost()
 		total = Cost{
 			total.EffortMinutes + c.EffortMinutes, total.PriceMinor + c.PriceMinor, total.Weeks + c.Weeks, total.Routes + 1,
@@ -266,7 +438,7 @@ func checkPlan(tb rapid.TB, p *graph.Profile, plan *Plan) {
 				rest = append(rest, route{version: plan.Steps[j].Version, route: plan.Steps[j].Route})
 			}
 		}
-		if now, _ := earn(p, rest); plan.Target.met(now) {
+		if now, _ := earn(waited, rest); plan.Target.met(now) {
 			tb.Fatalf("step %d can be left out: %v", i, plan.Steps)
 		}
 	}
