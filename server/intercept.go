@@ -143,7 +143,7 @@ func (g *guards) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo,
 			resp, err = nil, &panicked{p, debug.Stack()}
 		}
 		if err != nil {
-			err = g.server.statusOf(ctx, err)
+			err = g.server.statusOf(ctx, c, err)
 		}
 		g.leave(ctx, c, err)
 	}()
@@ -157,7 +157,10 @@ func (g *guards) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo,
 			return nil, err
 		}
 	}
-	return handler(ctx, req)
+	if resp, err = handler(ctx, req); err == nil {
+		err = g.server.live.Sound() // the answer may lack what could not be read
+	}
+	return resp, err
 }
 
 // stream guards a call with a stream; its handler receives checked messages.
@@ -168,7 +171,7 @@ func (g *guards) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerIn
 			err = &panicked{p, debug.Stack()}
 		}
 		if err != nil {
-			err = g.server.statusOf(ctx, err)
+			err = g.server.statusOf(ctx, c, err)
 		}
 		g.leave(ctx, c, err)
 	}()
