@@ -89,7 +89,7 @@ func anyRow(t *rapid.T, kind exchange.TableKind) exchange.Row {
 		}
 		a.ValidUntil = maybe(t, "valid until", anyEnd(a.IssuedAt))
 		key := anyText(t, "key")
-		a.ID = graph.AwardID(a.Person, a.Achievement, a.IssuedAt, a.Issuer, key)
+		a.ID = graph.AwardID(a.Person, a.Achievement, a.IssuedAt, key)
 		evidence := someEvidence(t)
 		if key != "" || evidence != nil {
 			row.Personal = &graph.Personal{Person: row.Person, About: a.ID, Evidence: evidence}
@@ -198,7 +198,7 @@ func ofPerson(row exchange.Row, id graph.ID) exchange.Row {
 		if row.Personal != nil && len(row.Personal.Identifiers) > 0 {
 			key = row.Personal.Identifiers[0]
 		}
-		a.Person, a.ID = id, graph.AwardID(id, a.Achievement, a.IssuedAt, a.Issuer, key)
+		a.Person, a.ID = id, graph.AwardID(id, a.Achievement, a.IssuedAt, key)
 	}
 	if c := row.Claim; c != nil {
 		c.Person, c.ID = id, graph.ClaimID(id, c.Competency, c.By, c.At)
@@ -255,7 +255,7 @@ func TestHoldingsLimit(t *testing.T) {
 func TestEncodeTable(t *testing.T) {
 	at := instant(t, "2024-03-01T00:00:00Z")
 	award := graph.Award{Person: "ada", Achievement: "sql", IssuedAt: at, ValidUntil: graph.Forever, Source: graph.FromAssessment, Rigor: graph.Proctored}
-	award.ID = graph.AwardID("ada", "sql", at, "", "7")
+	award.ID = graph.AwardID("ada", "sql", at, "7")
 	row := exchange.Row{Kind: exchange.AwardTable, Person: "ada", Award: &award, Personal: &graph.Personal{
 		Person: "ada", About: award.ID, Identifiers: []string{"7"}, Evidence: []string{"a, b", "c"},
 	}}

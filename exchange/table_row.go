@@ -206,7 +206,7 @@ func (r *rowReading) award(out *Row) {
 		return
 	}
 	key := r.rec.text[colKey]
-	a.ID = graph.AwardID(a.Person, a.Achievement, a.IssuedAt, a.Issuer, key)
+	a.ID = graph.AwardID(a.Person, a.Achievement, a.IssuedAt, key)
 	p := graph.Personal{Person: a.Person, About: a.ID, Evidence: evidence(r.rec.text[colEvidence])}
 	if key != "" {
 		p.Identifiers = []string{key}

@@ -94,11 +94,11 @@ func TestDecodeAwards(t *testing.T) {
 		Person: "ada", Achievement: "sql", Version: 2, IssuedAt: instant(t, "2024-03-01T08:30:00.5Z"), ValidUntil: instant(t, "2026-03-01T00:00:00Z"),
 		Source: graph.FromPriorLearning, Rigor: graph.Proctored, Issuer: "academy",
 	}
-	first.ID = graph.AwardID("ada", "sql", first.IssuedAt, "academy", "row 7")
+	first.ID = graph.AwardID("ada", "sql", first.IssuedAt, "row 7")
 	second := graph.Award{
 		Person: "ada", Achievement: "charts", IssuedAt: instant(t, "2024-03-01T00:00:00Z"), ValidUntil: graph.Forever, Source: graph.FromImport,
 	}
-	second.ID = graph.AwardID("ada", "charts", second.IssuedAt, "", "")
+	second.ID = graph.AwardID("ada", "charts", second.IssuedAt, "")
 	want := []exchange.Row{
 		{File: "awards", Line: 2, Kind: exchange.AwardTable, Person: "ada", Award: &first, Personal: &graph.Personal{
 			Person: "ada", About: first.ID, Identifiers: []string{"row 7"}, Evidence: []string{"https://example.org/1", "seen by grace"},

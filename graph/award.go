@@ -74,23 +74,28 @@ func ParseAwardSource(text string) (AwardSource, error) {
 	return AwardSource(i), err
 }
 
-// Award says that a person earned a version of an achievement. It is immutable.
+// Award says that a person earned a version of an achievement. It is immutable,
+// and recorded as it was given: what is left to the version is filled from the
+// catalog when it is asked about, so that a version that is published late, with
+// an earlier effect, means the same as one that was there before the award.
 type Award struct {
 	ID          FactID
 	Person      ID
 	Achievement ID
-	Version     int // zero at input: the version in force at IssuedAt, or the first
+	Version     int // zero: the version in force at IssuedAt, or the first
 	IssuedAt    Instant
-	ValidUntil  Instant // half-open; zero at input: by the version's validity; Forever: never lapses
+	ValidUntil  Instant // half-open; zero: by the version's validity; Forever: never lapses
 	Source      AwardSource
-	Rigor       Rigor // unspecified at input: the version's
-	Issuer      ID    // empty at input: the version's
+	Rigor       Rigor // unspecified: the version's
+	Issuer      ID    // empty: the version's
 }
 
 // AwardID is the id of a recorded award: of its person, achievement, issue
-// instant, issuer, and the source's own key for it if it has one.
-func AwardID(person, achievement ID, issuedAt Instant, issuer ID, key string) FactID {
-	return factID("award", string(person), string(achievement), issuedAt.String(), string(issuer), key)
+// instant, and the source's own key for it if it has one. The issuer makes no
+// other award, because a source may name it or leave it to the version: who got
+// the same thing twice at one instant needs a key.
+func AwardID(person, achievement ID, issuedAt Instant, key string) FactID {
+	return factID("award", string(person), string(achievement), issuedAt.String(), "", key)
 }
 
 // DerivedID is the id of a derived award: of its person, achievement and the

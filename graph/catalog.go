@@ -36,6 +36,7 @@ type Catalog struct {
 	roles        []compiledRole
 	family       map[ID][]RoleIndex
 	automatic    []AchievementIndex // achievements with a version that fires by itself
+	enforcing    bool               // a version enforces its prerequisite
 	watchers     watchers
 	search       searchIndex
 }
@@ -232,6 +233,7 @@ func (c *Catalog) compileAchievements(cat map[ID][]AchievementIndex) {
 				v.Routes = append(v.Routes, rt)
 				fires = fires || rt.Fires() && v.Status == InForce
 			}
+			c.enforcing = c.enforcing || a.Enforce
 			ca.versions = append(ca.versions, v)
 			if v.Status != Draft {
 				ca.order = append(ca.order, v)

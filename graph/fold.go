@@ -32,7 +32,8 @@ type folder struct {
 	queue   []Instant          // sorted, all later than at
 	at      Instant
 	periods []period
-	open    []int // the periods that end after at
+	counts  []Instant // see counting; nil when no award of the person is enforced
+	open    []int     // the periods that end after at
 	begun   map[AchievementIndex]int
 	without map[AchievementIndex]*unaided
 	last    *Profile // what is held at an instant, until a period begins or ends
@@ -55,32 +56,61 @@ type unaided struct {
 	circular bool // an award of the achievement can support another one of it
 }
 
-// fold is the derived awards of q that begin by the horizon, by issue instant
-// then id, and the earliest later instant at which, with no further fact, one
-// would begin or end otherwise than its own end says ([Forever] for never).
-func fold(c *Catalog, q *person, horizon Instant) ([]award, Instant) {
+// conclusion is what a fold ends in.
+type conclusion struct {
+	derived []award   // by issue instant, then id
+	counts  []Instant // see counting
+	// next is the earliest instant after the horizon at which, with no further
+	// fact, a derived award would begin or end otherwise than its own end says, or
+	// an enforced one come to count; [Forever] for never.
+	next Instant
+}
+
+// fold is the derived awards of q that begin by the horizon, and from when on
+// those count whose prerequisite is enforced.
+func fold(c *Catalog, q *person, horizon Instant) conclusion {
 	autos := c.candidates(q)
-	if len(autos) == 0 {
-		return nil, Forever
+	if len(autos) == 0 && !c.enforces(q) {
+		return conclusion{next: Forever}
 	}
 	f := newFolding(c, q, autos).folder(autos)
-	next := f.run(horizon)
-	out := make([]award, 0, len(f.periods))
+	out := conclusion{next: f.run(horizon), counts: f.counts, derived: make([]award, 0, len(f.periods))}
 	for i := range f.periods {
-		out = append(out, f.periods[i].award)
+		out.derived = append(out.derived, f.periods[i].award)
 	}
-	slices.SortFunc(out, compareAwards)
-	return out, next
+	slices.SortFunc(out.derived, compareAwards)
+	return out
+}
+
+// enforces reports whether an award of q counts only from when its prerequisite held.
+func (c *Catalog) enforces(q *person) bool {
+	return c.enforcing && slices.ContainsFunc(q.awards, func(a award) bool { return c.version(&a).Enforce })
 }
 
 func newFolding(c *Catalog, q *person, autos []AchievementIndex) *folding {
 	g := &folding{
-		catalog: c, person: q, autos: autos,
+		catalog: c, person: q, autos: autos, enforced: c.enforces(q),
 		touches: make(map[AchievementIndex]map[AchievementIndex]bool), folders: make(map[string]*folder),
 	}
-	g.enforced = slices.ContainsFunc(q.awards, func(a award) bool { return c.version(&a).Enforce })
 	g.instants = g.changes()
 	return g
+}
+
+// counting is, for each recorded award of the person, the instant from which it
+// counts as far as its prerequisite is concerned: beforeAll, or for an enforced
+// one the first at which the requirement of a route held since it was issued. A
+// prerequisite that lapses later takes nothing away.
+func (g *folding) counting() []Instant {
+	if !g.enforced {
+		return nil
+	}
+	out := make([]Instant, len(g.person.awards))
+	for i := range out {
+		if out[i] = beforeAll; g.catalog.version(&g.person.awards[i]).Enforce {
+			out[i] = Forever
+		}
+	}
+	return out
 }
 
 // touchedBy are the automatic achievements that an award of a may touch, also
@@ -120,17 +150,12 @@ func (g *folding) folder(autos []AchievementIndex) *folder {
 	f := g.folders[key.String()]
 	if f == nil {
 		f = &folder{
-			folding: g, autos: autos, queue: g.instants, at: beforeAll,
+			folding: g, autos: autos, queue: g.instants, at: beforeAll, counts: g.counting(),
 			begun: make(map[AchievementIndex]int), without: make(map[AchievementIndex]*unaided),
 		}
 		g.folders[key.String()] = f
 	}
 	return f
-}
-
-// version is the version that an award is of.
-func (c *Catalog) version(a *award) *Version {
-	return c.achievements[a.achievement].versions[a.version-1]
 }
 
 // run folds on through the horizon and returns the first instant beyond it.
@@ -177,6 +202,18 @@ func (f *folder) step(at Instant) {
 				achievement: a, issuer: v.Issuer, version: uint16(v.Version), source: FromStack, rigor: v.PlannedRigor(),
 			})
 			again = true
+		}
+	}
+	if f.counts == nil {
+		return
+	}
+	p, i := f.profile(at), 0 // of the recorded awards
+	for j := range p.evidence {
+		if e := &p.evidence[j]; e.Version != nil && !e.Derived {
+			if e.Counts {
+				f.counts[i] = min(f.counts[i], at)
+			}
+			i++
 		}
 	}
 }
@@ -297,7 +334,7 @@ func (f *folder) profile(at Instant) *Profile {
 		}
 	}
 	slices.SortFunc(derived, compareAwards)
-	f.last = newProfile(f.catalog, f.person, derived, at)
+	f.last = newProfile(f.catalog, f.person, conclusion{derived: derived, counts: f.counts}, at)
 	return f.last
 }
 

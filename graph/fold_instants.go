@@ -21,7 +21,7 @@ func (g *folding) changes() []Instant {
 		if !g.enforced && !w.achievements[a.achievement] {
 			continue
 		}
-		out = append(out, a.issued, a.until)
+		out = append(out, a.issued, g.catalog.filled(*a).until)
 		out = append(out, g.catalog.achievements[a.achievement].heldFrom...)
 		out = append(out, g.freshEnds(*a)...)
 		if v := g.catalog.version(a); v.Enforce {

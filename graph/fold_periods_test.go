@@ -184,7 +184,7 @@ func TestFoldUnaided(t *testing.T) {
 		for i := range rapid.IntRange(1, 4).Draw(t, "awards") {
 			from := rapid.IntRange(2, 60).Draw(t, "from")
 			a := lapsing(rapid.SampledFrom([]ID{"a", "b", "x", "gated"}).Draw(t, "id"), from, from+rapid.IntRange(1, 90).Draw(t, "for"))
-			a.ID = AwardID("p", a.Achievement, a.IssuedAt, "", fmt.Sprint(i))
+			a.ID = AwardID("p", a.Achievement, a.IssuedAt, fmt.Sprint(i))
 			w, err := c.packAward(&a)
 			if err != nil {
 				t.Fatal(err)

@@ -45,7 +45,7 @@ func foldOf(t *testing.T, c *Catalog, horizon Instant, awards []Award, claims []
 	t.Helper()
 	q := &person{id: "p"}
 	for _, a := range awards {
-		a.Person, a.ID = "p", AwardID("p", a.Achievement, a.IssuedAt, "", "")
+		a.Person, a.ID = "p", AwardID("p", a.Achievement, a.IssuedAt, "")
 		w, err := c.packAward(&a)
 		if err != nil {
 			t.Fatal(err)
@@ -67,7 +67,7 @@ func foldOf(t *testing.T, c *Catalog, horizon Instant, awards []Award, claims []
 		q.assignments = append(q.assignments, w)
 	}
 	q.sort()
-	derived, _ := fold(c, q, horizon)
+	derived := fold(c, q, horizon).derived
 	var out []span
 	for _, d := range derived {
 		out = append(out, span{c.AchievementID(d.achievement), int(d.version), d.issued, d.until})

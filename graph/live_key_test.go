@@ -70,7 +70,7 @@ func TestCommitKey(t *testing.T) {
 func TestCommitTwiceInABatch(t *testing.T) {
 	l := live(t, open(t, filepath.Join(t.TempDir(), "cairn.db")), graph.Options{})
 	must(t, l, smallCatalog())
-	id := graph.AwardID("ada", "sql", on(3), "", "k")
+	id := graph.AwardID("ada", "sql", on(3), "k")
 	award := graph.Award{ID: id, Person: "ada", Achievement: "sql", IssuedAt: on(3)}
 	r := must(t, l, graph.Batch{
 		At: on(3), People: []graph.Person{{ID: "ada"}}, Awards: []graph.Award{award, award},

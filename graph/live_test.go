@@ -108,7 +108,7 @@ func TestCommitReceipt(t *testing.T) {
 		{Person: "ada", Achievement: "sql", IssuedAt: on(5)},
 		{Person: "nobody", Achievement: "sql", IssuedAt: on(5)},
 		{Person: "ada", Achievement: "cooking", IssuedAt: on(5)},
-		{Person: "ada", Achievement: "sql", IssuedAt: on(3), Rigor: graph.Declared, ID: graph.AwardID("ada", "sql", on(3), "", "")},
+		{Person: "ada", Achievement: "sql", IssuedAt: on(3), Rigor: graph.Declared, ID: graph.AwardID("ada", "sql", on(3), "")},
 	}}
 	head := l.Head().Revision
 	if _, err := l.Commit(t.Context(), refused, graph.CommitOptions{}); !errors.Is(err, graph.ErrInvalid) || l.Head().Revision != head {

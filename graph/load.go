@@ -214,7 +214,7 @@ func (l *loader) award(to *facts[award], a *Award, recorded Instant, rev Revisio
 	if !ok {
 		return unknown(KindAchievement, a.Achievement, "the store is damaged")
 	}
-	if n := len(l.reg.achievements.rows[i].value); a.Version < 1 || a.Version > n {
+	if n := len(l.reg.achievements.rows[i].value); a.Version < 0 || a.Version > n {
 		return Invalid(string(a.Achievement), "an award names a version that is not stored; the store is damaged")
 	}
 	issuer, err := l.findIssuer(a.Issuer)

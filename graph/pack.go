@@ -19,8 +19,8 @@ func (v *Version) validUntil(issued Instant, zone *time.Location) Instant {
 	return Forever
 }
 
-// packAward resolves a's names and fills its zero fields in a (version, validity,
-// rigor, issuer, source), so that a stands as it is to be stored.
+// packAward resolves a's names and gives it a source, so that a stands as it is
+// to be stored. What is left to the version stays so, see [Catalog.filled].
 // Errors: [ErrInvalid] with a reason for what the catalog does not know.
 func (c *Catalog) packAward(a *Award) (award, error) {
 	i, ok := c.Achievement(a.Achievement)
@@ -43,21 +43,8 @@ func (c *Catalog) packAward(a *Award) (award, error) {
 	if v.Version > math.MaxUint16 {
 		return award{}, &Error{Class: ErrLimit, Subject: string(a.Achievement), Message: "has more than 65535 versions"}
 	}
-	a.Version = v.Version
-	if a.ValidUntil == 0 {
-		a.ValidUntil = v.validUntil(a.IssuedAt, c.zone)
-	}
-	if a.ValidUntil <= a.IssuedAt {
-		return award{}, Invalid("valid_until", fmt.Sprintf("%s is not after issued_at %s", a.ValidUntil, a.IssuedAt))
-	}
-	if a.Rigor == RigorUnspecified {
-		a.Rigor = v.PlannedRigor()
-	}
 	if a.Source == AwardSourceUnspecified {
 		a.Source = FromImport
-	}
-	if a.Issuer == "" {
-		a.Issuer = v.Achievement.Issuer
 	}
 	issuer, ok := c.Issuer(a.Issuer)
 	if !ok {
@@ -66,10 +53,39 @@ func (c *Catalog) packAward(a *Award) (award, error) {
 		}
 		issuer = None
 	}
-	return award{
+	w := award{
 		id: a.ID, issued: a.IssuedAt, until: a.ValidUntil, achievement: i, issuer: issuer,
 		version: uint16(a.Version), source: a.Source, rigor: a.Rigor,
-	}, nil
+	}
+	if full := c.filled(w); full.until <= w.issued {
+		return award{}, Invalid("valid_until", fmt.Sprintf("%s is not after issued_at %s", full.until, w.issued))
+	}
+	return w, nil
+}
+
+// filled is w with what is left to the version: which it is, and its validity,
+// rigor and issuer.
+func (c *Catalog) filled(w award) award {
+	v := c.version(&w)
+	w.version = uint16(v.Version)
+	if w.until == 0 {
+		w.until = v.validUntil(w.issued, c.zone)
+	}
+	if w.rigor == RigorUnspecified {
+		w.rigor = v.PlannedRigor()
+	}
+	if w.issuer == None {
+		w.issuer = v.Issuer
+	}
+	return w
+}
+
+// version is the version that an award is of.
+func (c *Catalog) version(w *award) *Version {
+	if w.version == 0 {
+		return c.VersionFor(w.achievement, w.issued)
+	}
+	return c.achievements[w.achievement].versions[w.version-1]
 }
 
 // unpackAward is the award that w packs.

@@ -15,16 +15,18 @@ type person struct {
 	name        *string // nil: as it was loaded, see people.name
 	changed     Revision
 	changedAt   Instant // the time of recording of that revision
-	awards      []award // recorded; by issue instant, then id
+	awards      []award // as recorded; by issue instant, then id
 	derived     []award // by the fold; by issue instant, then id
 	claims      []claim // by instant, then id
 	assignments []assignment
 	wake        atomic.Pointer[wake] // see wakes
 }
 
+// award is an [Award]. Of a recorded one the version, until, rigor and issuer
+// may be left to the version: zero, or the issuer [None]. See [Catalog.filled].
 type award struct {
 	id            FactID
-	issued, until Instant // until is never zero
+	issued, until Instant
 	achievement   AchievementIndex
 	issuer        IssuerIndex
 	version       uint16

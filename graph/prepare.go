@@ -179,7 +179,7 @@ func (p *preparation) assignment(a Assignment) (Result, *Error) {
 
 func (p *preparation) award(a Award) (Result, *Error) {
 	if a.ID.IsZero() {
-		a.ID = AwardID(a.Person, a.Achievement, a.IssuedAt, a.Issuer, "")
+		a.ID = AwardID(a.Person, a.Achievement, a.IssuedAt, "")
 	}
 	if a.Source == FromStack {
 		return p.skip(a.ID, Refused, Invalid("source", "derived awards follow from facts and cannot be recorded"))
@@ -196,12 +196,13 @@ func (p *preparation) award(a Award) (Result, *Error) {
 		if q.awards[i].id != a.ID {
 			continue
 		}
-		if q.awards[i] == packed {
+		// What one source says and another leaves to the version is the same.
+		if c := p.editor.catalog; q.awards[i] == packed || c.filled(q.awards[i]) == c.filled(packed) {
 			return p.skip(a.ID, Unchanged, nil)
 		}
 		return p.skip(a.ID, Refused, &Error{
 			Class: ErrExists, Reason: "AWARD_EXISTS", Subject: a.ID.String(),
-			Message: "this award is recorded with other content, and awards are immutable; record another with a key of its own",
+			Message: "this award is recorded with another version, end, source, rigor or issuer, and awards are immutable; record another with a key of its own",
 		})
 	}
 	if err := p.editor.award(&a); err != nil {
@@ -297,17 +298,11 @@ func (p *preparation) prerequisites(first, n int) {
 		a := &p.batch.Awards[next]
 		next++
 		at, _ := c.Achievement(a.Achievement)
-		v := c.achievements[at].versions[a.Version-1]
+		v := c.version(&award{achievement: at, version: uint16(a.Version), issued: a.IssuedAt})
 		if !v.gated() {
 			continue
 		}
-		all := p.editor.find(a.Person)
-		q := &person{
-			id: all.id, claims: all.claims, assignments: all.assignments,
-			awards: slices.DeleteFunc(slices.Clone(all.awards), func(w award) bool { return w.id == a.ID }),
-		}
-		derived, _ := fold(c, q, a.IssuedAt)
-		p.receipt.Outcomes[i].PrerequisiteUnmet = !newProfile(c, q, derived, a.IssuedAt).prerequisiteHolds(v)
+		p.receipt.Outcomes[i].PrerequisiteUnmet = !p.editor.find(a.Person).qualified(c, a.ID, v, a.IssuedAt)
 	}
 }
 
@@ -320,8 +315,7 @@ func (p *preparation) derive(everybody bool) error {
 		return nil
 	}
 	settle := func(q *person) {
-		folded, _ := fold(c, q, p.batch.At)
-		p.difference(q, folded)
+		p.difference(q, fold(c, q, p.batch.At).derived)
 	}
 	for id := range p.touched {
 		settle(p.editor.find(id))

@@ -32,8 +32,8 @@ type Evidence struct {
 	IssuedAt    Instant
 	ValidUntil  Instant // Forever: never lapses
 	Valid       bool    // issued and not lapsed at the profile's instant
-	Counts      bool    // valid, and a prerequisite that its version enforces holds
-	PrereqUnmet bool    // no route's requirement of its version holds; set by MarkPrerequisites
+	Counts      bool    // valid, and a prerequisite that its version enforces held since it was issued
+	PrereqUnmet bool    // see PrerequisiteUnmet; set by MarkPrerequisites
 }
 
 // Profile is what one person holds at an instant. It is immutable; hypothetical
@@ -47,6 +47,7 @@ type Profile struct {
 	held     []heldItem // by achievement, then by issue instant, latest first
 	levels   map[CompetencyIndex]proven
 	tenure   []assignment
+	facts    *person // recorded
 }
 
 // heldItem says that evidence stands for an achievement: its own, or one that replaced it.
@@ -114,28 +115,28 @@ func (p *Profile) Holds(a AchievementIndex) bool {
 	return slices.ContainsFunc(p.awards(a), func(h heldItem) bool { return p.evidence[h.evidence].Counts })
 }
 
-// newProfile compiles the facts of q at an instant, with derived in the place
-// of q's own derived awards.
-func newProfile(c *Catalog, q *person, derived []award, at Instant) *Profile {
-	p := &Profile{Catalog: c, Person: q.id, At: at, tenure: q.assignments}
-	p.evidence = make([]Evidence, 0, len(q.awards)+len(derived)+len(q.claims))
-	add := func(awards []award, isDerived bool) {
+// newProfile compiles the facts of q at an instant, with what a fold says in the
+// place of q's own derived awards.
+func newProfile(c *Catalog, q *person, by conclusion, at Instant) *Profile {
+	p := &Profile{Catalog: c, Person: q.id, At: at, tenure: q.assignments, facts: q}
+	p.evidence = make([]Evidence, 0, len(q.awards)+len(by.derived)+len(q.claims))
+	add := func(awards []award, counts []Instant, isDerived bool) {
 		for i := range awards {
-			a := &awards[i]
-			if a.issued > at {
+			if awards[i].issued > at {
 				break
 			}
+			a := c.filled(awards[i])
 			valid := at < a.until
 			p.evidence = append(p.evidence, Evidence{
-				Fact: a.id, Derived: isDerived, Version: c.achievements[a.achievement].versions[a.version-1],
+				Fact: a.id, Derived: isDerived, Version: c.version(&a),
 				Competency: None, Issuer: a.issuer, Source: a.source, Rigor: a.rigor,
-				IssuedAt: a.issued, ValidUntil: a.until, Valid: valid, Counts: valid,
+				IssuedAt: a.issued, ValidUntil: a.until, Valid: valid, Counts: valid && (counts == nil || counts[i] <= at),
 			})
 		}
 	}
-	add(q.awards, false)
-	add(derived, true)
-	if len(derived) > 0 {
+	add(q.awards, by.counts, false)
+	add(by.derived, nil, true)
+	if len(by.derived) > 0 {
 		slices.SortFunc(p.evidence, func(a, b Evidence) int {
 			return cmp.Or(cmp.Compare(a.IssuedAt, b.IssuedAt), bytes.Compare(a.Fact[:], b.Fact[:]))
 		})
@@ -178,10 +179,7 @@ func (p *Profile) finish(awards int) {
 	enforced := false
 	for i := range p.evidence {
 		e := &p.evidence[i]
-		if e.Version != nil && e.Version.Enforce && e.Valid && !e.Derived {
-			e.Counts, enforced = false, true
-			continue
-		}
+		enforced = enforced || i < awards && e.Valid && !e.Counts
 		p.prove(int32(i))
 	}
 	// Enforced prerequisites are a least fixpoint: an award comes to count when
@@ -206,22 +204,30 @@ func (p *Profile) MarkPrerequisites() {
 }
 
 // PrerequisiteUnmet reports whether the i-th evidence is a recorded award of a
-// version of which no route's requirement holds without that award. It is for
-// answers that show a few awards; see [Profile.MarkPrerequisites]. Cost: a
-// profile, if every route of the version requires something.
+// version of which no route's requirement held when it was issued, nor holds, by
+// all facts but that award; of one that is enforced, whether it does not count
+// for that reason. It is for answers that show a few awards; see
+// [Profile.MarkPrerequisites]. Cost: two folds of the person's facts, if every
+// route of the version requires something.
 func (p *Profile) PrerequisiteUnmet(i int32) bool {
 	e := &p.evidence[i]
-	if e.Version == nil || e.Derived || !e.Version.gated() {
+	switch {
+	case e.Version == nil || e.Derived || !e.Version.gated():
 		return false
+	case e.Version.Enforce && e.Valid:
+		return !e.Counts
 	}
-	q := &Profile{Catalog: p.Catalog, Person: p.Person, At: p.At, tenure: p.tenure}
-	q.evidence = slices.Delete(slices.Clone(p.evidence), int(i), int(i)+1)
-	awards := slices.IndexFunc(q.evidence, func(e Evidence) bool { return e.Version == nil })
-	if awards < 0 {
-		awards = len(q.evidence)
+	return !p.facts.qualified(p.Catalog, e.Fact, e.Version, e.IssuedAt) && !p.facts.qualified(p.Catalog, e.Fact, e.Version, p.At)
+}
+
+// qualified reports whether the prerequisite of v holds at an instant by all
+// facts of q but one award.
+func (q *person) qualified(c *Catalog, without FactID, v *Version, at Instant) bool {
+	others := &person{
+		id: q.id, claims: q.claims, assignments: q.assignments,
+		awards: slices.DeleteFunc(slices.Clone(q.awards), func(w award) bool { return w.id == without }),
 	}
-	q.finish(awards)
-	return !q.prerequisiteHolds(e.Version)
+	return newProfile(c, others, fold(c, others, at), at).prerequisiteHolds(v)
 }
 
 // gated reports whether every route of v requires something.
@@ -300,14 +306,13 @@ func Suppose(c *Catalog, at Instant, awards []Award, claims []Claim, assignments
 		}
 	}
 	q.sort()
-	derived, _ := fold(c, q, at)
-	return newProfile(c, q, derived, at)
+	return newProfile(c, q, fold(c, q, at), at)
 }
 
 // With is p with a new award, just issued, of each of the versions, and without
 // the automatic awards that would follow.
 func (p *Profile) With(versions ...*Version) *Profile {
-	q := &Profile{Catalog: p.Catalog, Person: p.Person, At: p.At, tenure: p.tenure}
+	q := &Profile{Catalog: p.Catalog, Person: p.Person, At: p.At, tenure: p.tenure, facts: p.facts}
 	var claims []Evidence
 	for _, e := range p.evidence {
 		if e.Version == nil {
@@ -319,7 +324,7 @@ func (p *Profile) With(versions ...*Version) *Profile {
 	for _, v := range versions {
 		q.evidence = append(q.evidence, Evidence{
 			Version: v, Competency: None, Issuer: v.Issuer, Source: FromAssessment, Rigor: v.PlannedRigor(),
-			IssuedAt: p.At, ValidUntil: Forever, Valid: true, Counts: true,
+			IssuedAt: p.At, ValidUntil: Forever, Valid: true, Counts: !v.Enforce,
 		})
 	}
 	awards := len(q.evidence)

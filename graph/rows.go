@@ -79,7 +79,7 @@ func (l *loader) rows(r *Rows, at Instant, rev Revision) error {
 			}
 			achievement.achievement, achievement.versions = i+1, len(l.reg.achievements.rows[i].value)
 		}
-		if w.Version < 1 || w.Version > achievement.versions {
+		if w.Version < 0 || w.Version > achievement.versions {
 			return Invalid(string(r.Words[w.Achievement]), "an award names a version that is not stored; the store is damaged")
 		}
 		if issuer.issuer == 0 {

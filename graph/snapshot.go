@@ -17,32 +17,34 @@ type Snapshot struct {
 }
 
 // wake remembers, for one catalog, from when on a person's kept derived awards
-// no longer suffice.
+// no longer suffice, and before that from when on the recorded ones count.
 type wake struct {
 	catalog *Catalog
 	at      Instant
+	counts  []Instant
 }
 
 // wakes is the earliest instant at which q's kept derived awards are no longer
 // what the fold says: the first period that they lack or end otherwise, and
 // without one the first instant after recorded at which the fold goes on. It
 // folds q once per catalog.
-func (q *person) wakes(c *Catalog, recorded Instant) Instant {
+func (q *person) wakes(c *Catalog, recorded Instant) *wake {
 	if w := q.wake.Load(); w != nil && w.catalog == c {
-		return w.at
+		return w
 	}
-	folded, at := fold(c, q, recorded)
-	for _, f := range folded {
+	by := fold(c, q, recorded)
+	w := &wake{c, by.next, by.counts}
+	for _, f := range by.derived {
 		k := slices.IndexFunc(q.derived, func(x award) bool { return x.id == f.id })
 		switch {
 		case k < 0:
-			at = min(at, f.issued)
+			w.at = min(w.at, f.issued)
 		case q.derived[k] != f:
-			at = min(at, parting(f, q.derived[k]))
+			w.at = min(w.at, parting(f, q.derived[k]))
 		}
 	}
-	q.wake.Store(&wake{c, at})
-	return at
+	q.wake.Store(w)
+	return w
 }
 
 // parting is the first instant at which it matters which of two different
@@ -55,13 +57,15 @@ func parting(a, b award) Instant {
 	return min(a.issued, b.issued)
 }
 
-// derivedAt is the derived awards of q that decide at an instant.
-func (s *Snapshot) derivedAt(q *person, at Instant) []award {
-	if len(s.Catalog.automatic) == 0 || at < q.wakes(s.Catalog, s.At) {
-		return q.derived
+// foldedAt is what the fold says of q that decides at an instant.
+func (s *Snapshot) foldedAt(q *person, at Instant) conclusion {
+	if len(s.Catalog.automatic) == 0 && !s.Catalog.enforcing {
+		return conclusion{derived: q.derived}
 	}
-	derived, _ := fold(s.Catalog, q, at)
-	return derived
+	if w := q.wakes(s.Catalog, s.At); at < w.at {
+		return conclusion{derived: q.derived, counts: w.counts}
+	}
+	return fold(s.Catalog, q, at)
 }
 
 // Profile is what a person holds at an instant, by the facts of this snapshot.
@@ -73,7 +77,7 @@ func (s *Snapshot) Profile(id ID, at Instant) (*Profile, error) {
 		return nil, NotFound(KindPerson, id)
 	}
 	q := s.people.at(i)
-	return newProfile(s.Catalog, q, s.derivedAt(q, at), at), nil
+	return newProfile(s.Catalog, q, s.foldedAt(q, at), at), nil
 }
 
 // PersonEntry is what a snapshot knows of a person besides awards and claims.
@@ -387,8 +391,7 @@ func (s *Snapshot) Refold() []ID {
 	var out []ID
 	for _, i := range s.people.byID() {
 		q := s.people.at(i)
-		folded, _ := fold(s.Catalog, q, q.changedAt)
-		if q.wakes(s.Catalog, q.changedAt) <= q.changedAt || len(folded) != len(q.derived) {
+		if q.wakes(s.Catalog, q.changedAt).at <= q.changedAt || len(fold(s.Catalog, q, q.changedAt).derived) != len(q.derived) {
 			out = append(out, q.id)
 		}
 	}

@@ -46,7 +46,7 @@ func believed(tb failer, s *Snapshot, id ID, at Instant) []string {
 		}
 		// The end of a derived period that is still live may lie with facts of
 		// later instants; what is asked is whether it is live.
-		out = append(out, fmt.Sprintf("award %s %s from %s %s valid %t counts %t", e.Fact, e.Version.ID, e.Version.EffectiveFrom, e.IssuedAt, e.Valid, e.Counts))
+		out = append(out, fmt.Sprintf("award %s %s from %s %s %s valid %t counts %t", e.Fact, e.Version.ID, e.Version.EffectiveFrom, e.IssuedAt, e.Rigor, e.Valid, e.Counts))
 	}
 	for _, c := range p.Competencies() {
 		out = append(out, fmt.Sprintf("level %s %v", s.Catalog.CompetencyID(c), p.Levels(c)))
@@ -56,7 +56,8 @@ func believed(tb failer, s *Snapshot, id ID, at Instant) []string {
 }
 
 // arrivalWorld has stacks of stacks, a validity, a policy of each sort, a
-// tenure, an enforced prerequisite and a circle.
+// tenure, an enforced prerequisite, a circle, and versions of what is recorded
+// that differ in what they attest and for how long.
 func arrivalWorld() []Batch {
 	a := badge("a")
 	a.Attests = []Attestation{{"sql", 2}}
@@ -79,6 +80,10 @@ func arrivalWorld() []Batch {
 	gone := version(badge("c"), Retired, day(70))
 	gone.ReplacedBy = "b"
 	back := version(stack("follows", AtLeast(2, Holds("a"), Holds("b"), Holds("c"))), InForce, day(100))
+	less := version(badge("a"), InForce, day(45))
+	less.Attests, less.Validity, less.Rigor = []Attestation{{"sql", 1}}, Validity{Months: 2}, Proctored
+	open := version(gated, InForce, day(55))
+	open.Enforce = false
 	return []Batch{
 		first,
 		edit(Reevaluate, day(40), 0, AtLeast(2, Holds("a"), Holds("b"), Holds("c"))),
@@ -87,6 +92,9 @@ func arrivalWorld() []Batch {
 		{At: day(1), Achievements: []Achievement{gone}},
 		{At: day(1), Achievements: []Achievement{version(stack("follows", Holds("a")), Retired, day(50))}},
 		{At: day(1), Achievements: []Achievement{back}},
+		{At: day(1), Achievements: []Achievement{less}},
+		{At: day(1), Achievements: []Achievement{version(badge("b"), InForce, day(35))}},
+		{At: day(1), Achievements: []Achievement{open}},
 	}
 }
 
@@ -111,11 +119,6 @@ func TestOrderOfArrival(t *testing.T) {
 			}
 		}
 		world := arrivalWorld()
-		for i := range facts { // the version is fixed at recording, so say it
-			for j := range facts[i].Awards {
-				facts[i].Awards[j].Version = 1
-			}
-		}
 		// Catalogs are published in their order, facts anywhere between them.
 		arrive := func(order, cuts []int, at Instant) *Snapshot {
 			s := emptySnapshot()
@@ -257,7 +260,7 @@ func bigSnapshot(tb testing.TB, people, each int) *Snapshot {
 			a := as[3+(i+j*7)%197].ID
 			at := day(2) + Instant(rnd.IntN(1e9))
 			b.Awards = append(b.Awards, Award{
-				ID: AwardID(id, a, at, "academy", ""), Person: id, Achievement: a, Version: 1, IssuedAt: at, ValidUntil: Forever,
+				ID: AwardID(id, a, at, ""), Person: id, Achievement: a, Version: 1, IssuedAt: at, ValidUntil: Forever,
 				Source: FromImport, Rigor: Assessed, Issuer: "academy",
 			})
 		}

@@ -146,7 +146,7 @@ func (f *factRows) award(row int, x *cairnv1.AwardFact) {
 	if x.GetNeverLapses() {
 		a.ValidUntil = graph.Forever
 	}
-	a.ID = graph.AwardID(a.Person, a.Achievement, a.IssuedAt, a.Issuer, x.GetKey())
+	a.ID = graph.AwardID(a.Person, a.Achievement, a.IssuedAt, x.GetKey())
 	identifiers := x.GetIdentifiers()
 	if key := x.GetKey(); key != "" && !slices.Contains(identifiers, key) {
 		identifiers = append([]string{key}, identifiers...) // as an import of the same award does

@@ -31,7 +31,7 @@ func TestNodeReasons(t *testing.T) {
 		},
 	})
 	held := func(a graph.ID, change func(*graph.Award)) []graph.Award {
-		x := graph.Award{ID: graph.AwardID("ada", a, graph.InstantOf(day(10)), "", ""), Person: "ada", Achievement: a, IssuedAt: graph.InstantOf(day(10))}
+		x := graph.Award{ID: graph.AwardID("ada", a, graph.InstantOf(day(10)), ""), Person: "ada", Achievement: a, IssuedAt: graph.InstantOf(day(10))}
 		if change != nil {
 			change(&x)
 		}

@@ -178,14 +178,8 @@ func claimRow(x *cairnv1.Claim) exchange.Row {
 	return row
 }
 
-// awardRow is an award as a row that is read back as the same award: with the
-// same id, which was made from the issuer that was given, not from the one that
-// the version filled in.
+// awardRow is an award as a row that is read back as the same award.
 func awardRow(w *cairnv1.Award) exchange.Row {
-	key := ""
-	if len(w.GetIdentifiers()) > 0 {
-		key = w.GetIdentifiers()[0]
-	}
 	row := exchange.Row{
 		Kind: exchange.AwardTable, Person: graph.ID(w.GetPerson()),
 		Award: &graph.Award{
@@ -196,9 +190,6 @@ func awardRow(w *cairnv1.Award) exchange.Row {
 	}
 	if w.GetValidUntil() == nil {
 		row.Award.ValidUntil = graph.Forever
-	}
-	if graph.AwardID(row.Person, row.Award.Achievement, row.Award.IssuedAt, "", key).String() == w.GetId() {
-		row.Award.Issuer = ""
 	}
 	if len(w.GetEvidence())+len(w.GetIdentifiers()) > 0 {
 		row.Personal = &graph.Personal{Person: row.Person, Evidence: w.GetEvidence(), Identifiers: w.GetIdentifiers()}

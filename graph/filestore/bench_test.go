@@ -100,7 +100,7 @@ func oneAward(i int, keyed bool) graph.Batch {
 	p, a := graph.ID(fmt.Sprint("person-", i*7919%100_000)), graph.ID(fmt.Sprint("badge-", i%2000))
 	at := graph.Instant(1_700_000_000_000 + int64(i))
 	b := graph.Batch{At: at, Awards: []graph.Award{{
-		ID: graph.AwardID(p, a, at, "academy", ""), Person: p, Achievement: a, Version: 1, IssuedAt: at,
+		ID: graph.AwardID(p, a, at, ""), Person: p, Achievement: a, Version: 1, IssuedAt: at,
 		ValidUntil: graph.Forever, Source: graph.FromAssessment, Rigor: graph.Assessed, Issuer: "academy",
 	}}}
 	if keyed {

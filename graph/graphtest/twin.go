@@ -158,7 +158,7 @@ func randomFact() *rapid.Generator[graph.FactID] {
 		if i == 0 {
 			return graph.FactID{}
 		}
-		return graph.AwardID("p", "a", graph.Instant(i), "", "")
+		return graph.AwardID("p", "a", graph.Instant(i), "")
 	})
 }
 

@@ -115,7 +115,7 @@ func (w World) person(b *graph.Batch, p int, r *rand.Rand) {
 			until = at + 730*dayMillis
 		}
 		b.Awards = append(b.Awards, graph.Award{
-			ID: graph.AwardID(id, a, at, "world-academy", ""), Person: id, Achievement: a, Version: 1,
+			ID: graph.AwardID(id, a, at, ""), Person: id, Achievement: a, Version: 1,
 			IssuedAt: at, ValidUntil: until, Source: graph.FromImport, Rigor: graph.Assessed, Issuer: "world-academy",
 		})
 	}
