@@ -239,10 +239,9 @@ func testKeyWhateverIf(b *bench) {
 		check([]graph.Revision{1}, again)
 		check([]graph.Revision{2, 1}, second, again)
 	}
-	// What is answered stores nothing, so the If of the next is for the head.
 	next := person(4)
 	next.If, next.IfSet = 2, true
-	check([]graph.Revision{1, 3, 2}, first, next, second)
+	check([]graph.Revision{3, 1, 2}, next, first, second)
 	b.reopen(t)
 	check([]graph.Revision{2, 1}, second, first)
 	b.expectHead(t, 3)

@@ -183,13 +183,14 @@ func (c *call) attempt(ctx context.Context, tx neo4j.ManagedTransaction) ([]grap
 
 // judge is the answer of the call, and which of its batches are to be stored.
 func (c *call) judge(head graph.Revision, stored map[string]graph.Revision) (answer []graph.Revision, fresh []int, err error) {
+	again := false // a batch is not stored again, so that no If fits after it
 	for i := range c.batches {
 		b := &c.batches[i]
 		if r, ok := stored[b.Key]; ok && b.Key != "" {
-			answer = append(answer, r)
+			answer, again = append(answer, r), true
 			continue
 		}
-		if b.IfSet && b.If != head {
+		if b.IfSet && (again || b.If != head) {
 			return nil, nil, &graph.Error{
 				Class: graph.ErrConflict, Reason: "CONFLICT", Subject: fmt.Sprintf("revision %d", b.If),
 				Message: fmt.Sprintf("the newest revision is %d", head),

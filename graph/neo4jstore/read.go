@@ -314,9 +314,10 @@ func (s *Store) openAll(c *content) error {
 		return err
 	}
 	for _, x := range c.sealed {
-		p, err := unseal(ring, graph.PersonalRef{Person: x.person, About: x.about}, x.content)
+		ref := graph.PersonalRef{Person: x.person, About: x.about}
+		p, err := unseal(ring, ref, x.content)
 		if err != nil {
-			return err
+			return fmt.Errorf("personal record %s: %w", recordID(ref), err)
 		}
 		c.Personal = append(c.Personal, p)
 	}
@@ -379,7 +380,7 @@ func (s *Store) Read(ctx context.Context, refs ...graph.PersonalRef) ([]graph.Pe
 		out[i] = graph.Personal{Person: ref.Person, About: ref.About}
 		if closed, ok := found[recordID(ref)]; ok {
 			if out[i], err = unseal(ring, ref, closed); err != nil {
-				return nil, &graph.Error{Class: graph.ErrUnavailable, Reason: "DAMAGED", Subject: recordID(ref), Message: "the record cannot be opened", Cause: err}
+				return nil, &graph.Error{Class: graph.ErrUnavailable, Reason: "DAMAGED", Subject: "personal record " + recordID(ref), Message: "it cannot be opened", Cause: err}
 			}
 		}
 	}
