@@ -21,6 +21,7 @@ The data file is made if there is none.`,
 		Args: exactly(1, "DIR"),
 	}
 	a.asksFlags(cmd)
+	cmd.ValidArgsFunction = catalogFiles
 	cmd.Flags().BoolVar(&prune, "prune", false, "retire what came from this catalog and is no longer in the files")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would happen and change nothing")
 	cmd.Flags().Uint64Var(&ifRevision, "if-revision", 0, "fail unless this is the newest `revision`")

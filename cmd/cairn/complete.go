@@ -23,6 +23,7 @@ requirement, what decided it, and whether an award is held and counts.`,
 	a.filesFlags(cmd)
 	a.personFlags(cmd, &q)
 	q.planFlags(cmd)
+	cmd.ValidArgsFunction = a.firstEntry(cairnv1.Kind_KIND_ACHIEVEMENT)
 	cmd.Flags().BoolVar(&withPlan, "plan", false, "plan the cheapest missing set as well")
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {
 		objective, limits, err := q.objectiveAndLimits()

@@ -64,6 +64,7 @@ func (a *app) dataFlag(cmd *cobra.Command) {
 func (a *app) filesFlags(cmd *cobra.Command) {
 	a.asksFlags(cmd)
 	cmd.Flags().StringVar(&a.where.catalog, "catalog", "", "ask the catalog in this `folder` instead of a data file")
+	suggests(cmd, "catalog", folders)
 	cmd.Flags().StringArrayVar(&a.where.holdings, "holdings", nil, "with --catalog: a `file` of people, awards or claims; may be repeated")
 	cmd.MarkFlagsMutuallyExclusive("server", "data", "catalog")
 	cmd.MarkFlagsMutuallyExclusive("server", "holdings")

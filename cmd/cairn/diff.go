@@ -20,6 +20,7 @@ difference is an answer: the exit code is 0. Without a data file everything is n
 		Args: exactly(1, "DIR"),
 	}
 	a.asksFlags(cmd)
+	cmd.ValidArgsFunction = catalogFiles
 	cmd.Flags().BoolVar(&prune, "prune", false, "retire what came from this catalog and is no longer in the files")
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {
 		files, err := readCatalog(args[0])

@@ -31,6 +31,8 @@ and what is missing, competency by competency and achievement by achievement.`,
 	a.personFlags(cmd, &q)
 	q.planFlags(cmd)
 	cmd.Flags().StringVar(&to, "to", "", "the `role`, instead of the argument")
+	suggests(cmd, "to", a.entries(cairnv1.Kind_KIND_ROLE))
+	cmd.ValidArgsFunction = a.firstEntry(cairnv1.Kind_KIND_ROLE)
 	cmd.Flags().BoolVar(&withPlan, "plan", false, "plan the cheapest way as well")
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {
 		role := to

@@ -22,6 +22,7 @@ the data file, if there is one. The exit code is 1 if a problem is an error.`,
 		Args: exactly(1, "DIR"),
 	}
 	a.asksFlags(cmd)
+	cmd.ValidArgsFunction = catalogFiles
 	cmd.Flags().BoolVar(&alone, "alone", false, "take the files alone: what they do not have is unknown")
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {
 		files, err := readCatalog(args[0])

@@ -27,8 +27,9 @@ is cheaper. Without a goal it is what meets most of what roles ask for.`,
 	a.filesFlags(cmd)
 	a.personFlags(cmd, &q)
 	q.planFlags(cmd)
-	q.excludeFlag(cmd)
+	a.excludeFlag(cmd, &q)
 	cmd.Flags().StringArrayVar(&to, "to", nil, "a goal: a `role or achievement`, by id or title; may be repeated")
+	suggests(cmd, "to", a.entries(cairnv1.Kind_KIND_ROLE, cairnv1.Kind_KIND_ACHIEVEMENT))
 	wholeFlag(cmd, &most, "most", 1, pageSize, "the most `steps` to answer, up to 1000 (otherwise 20)")
 	cmd.RunE = a.verb(func(ctx context.Context, _ []string) error {
 		objective, limits, err := q.objectiveAndLimits()

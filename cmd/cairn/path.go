@@ -19,6 +19,7 @@ type asking struct {
 
 func (a *app) personFlags(cmd *cobra.Command, q *asking) {
 	cmd.Flags().StringVar(&q.person, "person", "", "whose question it is: an `id or name`; not needed if there is one person")
+	suggests(cmd, "person", a.entries(cairnv1.Kind_KIND_PERSON))
 	cmd.Flags().StringVar(&a.where.asOf, "as-of", "", "the `day or time` asked about, for example 2027-01-31 (otherwise the present)")
 }
 
@@ -28,8 +29,9 @@ func (q *asking) planFlags(cmd *cobra.Command) {
 	wholeFlag(cmd, &q.work, "work", 1, math.MaxInt64, "the most units of `work` to search (otherwise the server's own limit)")
 }
 
-func (q *asking) excludeFlag(cmd *cobra.Command) {
+func (a *app) excludeFlag(cmd *cobra.Command, q *asking) {
 	cmd.Flags().StringArrayVar(&q.exclude, "exclude", nil, "an `achievement` that must not be earned, by id or title; may be repeated")
+	suggests(cmd, "exclude", a.entries(cairnv1.Kind_KIND_ACHIEVEMENT))
 }
 
 // objectiveAndLimits are the plan's flags as the API takes them.
@@ -71,8 +73,9 @@ A plan is proved to be the cheapest, or has a bound below which there is none.`,
 	a.filesFlags(cmd)
 	a.personFlags(cmd, &q)
 	q.planFlags(cmd)
-	q.excludeFlag(cmd)
+	a.excludeFlag(cmd, &q)
 	cmd.Flags().StringVar(&to, "to", "", "where to: a `role or achievement`, by id or title")
+	suggests(cmd, "to", a.entries(cairnv1.Kind_KIND_ROLE, cairnv1.Kind_KIND_ACHIEVEMENT))
 	cmd.RunE = a.verb(func(ctx context.Context, _ []string) error {
 		if to == "" {
 			return misused("--to is missing").hinted("it takes a role or an achievement, by id or title")

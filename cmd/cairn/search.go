@@ -26,6 +26,7 @@ hit first. Words may be cut off or have typing errors. People are found with
 		Args: exactly(1, "TEXT"),
 	}
 	a.filesFlags(cmd)
+	cmd.ValidArgsFunction = a.firstEntry(cairnv1.Kind_KIND_COMPETENCY, cairnv1.Kind_KIND_ACHIEVEMENT, cairnv1.Kind_KIND_ROLE)
 	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "the `kinds` to look in: competency, achievement, role, person (otherwise the first three)")
 	oneOf(cmd, "kind", "competency", "achievement", "role", "person")
 	cmd.Flags().BoolVar(&retired, "retired", false, "find retired entries as well")
