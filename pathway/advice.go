@@ -2,9 +2,9 @@ package pathway
 
 import "github.com/cairn-skills/cairn/graph"
 
-// Advice is an answer of [Next]: what to do next, the best first.
+// Advice is an answer of [Next].
 type Advice struct {
-	Steps []Suggestion
+	Steps []Suggestion // the best first
 	// Plans are the plans to the goals, in their order.
 	Plans []Plan
 	// Proven: every plan and regret is proven, so the ranking is canonical.

@@ -312,3 +312,23 @@ func TestTenure(t *testing.T) {
 		t.Errorf("bob: %s, waits until %v; want no wait", brief(&plan), plan.WaitUntil)
 	}
 }
+
+// TestGapProgressBelowOne: what is not qualified is never the whole way, also
+// where the mean of the two shares is rounded up to it.
+func TestGapProgressBelowOne(t *testing.T) {
+	const want = 1<<53 - 1
+	leaf, other := graph.Holds("a"), graph.Holds("b")
+	leaf.TermCredits, other.TermCredits = want-1, 1
+	essential := graph.Requirement{Op: graph.OpCredits, Credits: want, Of: []graph.Requirement{leaf, other}}
+	p := suppose(graph.Batch{
+		Achievements: []graph.Achievement{badge("a", 1), badge("b", 1)},
+		Roles: []graph.Role{{
+			ID: "role", Essential: &essential, Threshold: 1, Optional: []graph.Optional{{Requirement: graph.Holds("a"), Weight: 1}},
+		}},
+	}, award("a"))
+	i, _ := p.Catalog.Role("role")
+	g, err := Gap(p, i)
+	if err != nil || g.Qualified || g.Progress >= 1 {
+		t.Errorf("qualified %v with a progress of %v, error %v", g.Qualified, g.Progress, err)
+	}
+}

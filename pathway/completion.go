@@ -40,8 +40,8 @@ type VersionCompletion struct {
 // RouteCompletion is how one stack route stands.
 type RouteCompletion struct {
 	Route    *graph.CompiledRoute
-	Met      bool
-	Progress float64
+	Met      bool    // what it requires is met, or it requires nothing
+	Progress float64 // in 0 to 1, and 1 exactly when met
 	// Nodes are how the nodes of Route.Requires stand, in its order; nil if it
 	// requires nothing.
 	Nodes []graph.NodeResult

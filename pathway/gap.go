@@ -1,6 +1,8 @@
 package pathway
 
 import (
+	"math"
+
 	"github.com/cairn-skills/cairn/graph"
 )
 
@@ -25,7 +27,7 @@ type RoleGap struct {
 
 // OptionalGap is how an optional rule stands.
 type OptionalGap struct {
-	Weight int64
+	Weight int64 // what the rule adds when it is met
 	Met    bool
 	Nodes  []graph.NodeResult // in the order of the rule's nodes
 }
@@ -91,6 +93,9 @@ func Gap(p *graph.Profile, i graph.RoleIndex) (RoleGap, error) {
 		share := min(1, float64(g.Weight)/float64(t.Threshold))
 		g.Progress = (g.Progress + share) / 2
 		g.Qualified = g.Qualified && g.Weight >= t.Threshold
+	}
+	if !g.Qualified { // also where rounding makes it 1
+		g.Progress = min(g.Progress, math.Nextafter(1, 0))
 	}
 	return g, nil
 }

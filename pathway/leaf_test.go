@@ -13,8 +13,26 @@ import (
 func TestIssuersKey(t *testing.T) {
 	keys := make(map[string]string)
 	for _, issuers := range [][]graph.IssuerIndex{
-		nil, {0}, {1}, {0, 1}, {1, 0}, {10}, {1, 1}, {11}, {32}, {0xD800}, {0xD801}, {0xDFFF}, {0xFFFD}, {0x10FFFF}, {0x110000},
-		{0x110001}, {graph.None}, {graph.None >> 1}, {1, 0xD800}, {1, 0xD801},
+		nil,
+		{0},
+		{1},
+		{0, 1},
+		{1, 0},
+		{10},
+		{1, 1},
+		{11},
+		{32},
+		{0xD800},
+		{0xD801},
+		{0xDFFF},
+		{0xFFFD},
+		{0x10FFFF},
+		{0x110000},
+		{0x110001},
+		{graph.None},
+		{graph.None >> 1},
+		{1, 0xD800},
+		{1, 0xD801},
 	} {
 		key := issuersKey(issuers)
 		if other, taken := keys[key]; taken {

@@ -14,17 +14,23 @@ import (
 // once, and every stack of the catalog that only has to be claimed. Stacks to
 // claim come first, then steps of a plan; within each those without which a
 // goal is out of reach, then the larger regret, then more roles unlocked, then
-// the cheaper under o, then the smaller ID. Regret is what the plans cost more
-// when the achievement is left out: the steps with regret are exactly those in
-// every cheapest plan.
+// more requirements of roles met, then the cheaper under o, then the smaller
+// ID. Regret is what the plans cost more when the achievement is left out, in
+// minutes or minor units as o says: the steps with regret, and those without
+// which a goal is out of reach, are exactly those in every cheapest plan.
 //
 // Without goals these are the achievements of the catalog that are open: not
 // held, and with a route whose requirement is met, the cheapest such route
 // each. Stacks to claim come first, then more roles unlocked, then more
 // requirements of roles met, then the cheaper, then the smaller ID.
 //
-// The work of l is for the whole answer. When it runs out, Advice.Proven is
-// false. Errors: those of [Solve].
+// The answer has at most l.Steps suggestions, the best ones. Cost: a plan for
+// each goal and another, for the regret, for each step of it that can be taken
+// at once; and a walk over the achievements and the rules of all roles. The work
+// of l is for the whole answer. When it runs out, Advice.Proven is false; what a
+// suggestion unlocks may then be missing.
+//
+// Errors: those of [Solve].
 func Next(ctx context.Context, p *graph.Profile, goals []Goal, o Objective, l Limits) (Advice, error) {
 	a := adviser{ctx: ctx, profile: p, objective: o, limits: l, left: l.work()}
 	a.advice.Proven = true

@@ -69,7 +69,7 @@ func (c Cost) Of(o Objective) int64 {
 	return c.EffortMinutes
 }
 
-// Compare orders costs under o with its tie-break.
+// Compare orders costs under o with its tie-break: negative if c is the less.
 func (c Cost) Compare(d Cost, o Objective) int {
 	return cmp.Or(
 		cmp.Compare(c.Of(o), d.Of(o)), cmp.Compare(c.EffortMinutes, d.EffortMinutes),
