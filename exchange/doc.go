@@ -5,12 +5,13 @@
 // into catalog entries, and [EncodeCatalog] writes entries back. [DecodeTable]
 // reads people, awards and claims from CSV, JSON Lines and small YAML files, row
 // by row. [DecodeESCO] reads ESCO as it is published. What each understands is in
-// docs/formats.md.
+// docs/formats.md and docs/formats-import.md.
 //
 // The package promises that nothing is dropped silently: what could not be read
 // or carried over is a problem with its file and line, and the rest is read all
 // the same. Strangers' bytes never make it panic, and what it needs of memory
-// is bounded by their size.
+// is bounded by the size of their text, unpacked, and that by limits: what is
+// over them is refused.
 //
 // It never asks whether ids exist or rules make sense together: that is for the
 // laws of package graph. It does no input and output of its own beyond the

@@ -28,7 +28,8 @@ const (
 	DeriveBadges             // see [ESCOBadgeID] for the rule
 )
 
-// ParseDerivation reads "" or "none", and "badges".
+// ParseDerivation reads "" or "none" as [DeriveNothing] and "badges" as
+// [DeriveBadges]. Any other text is an error of class [graph.ErrInvalid].
 func ParseDerivation(text string) (Derivation, error) {
 	switch text {
 	case "", "none":
@@ -72,7 +73,7 @@ const escoFrameworkID graph.ID = "http://data.europa.eu/esco/concept-scheme/skil
 // Errors name file and line: class [graph.ErrInvalid] for a file that is not
 // CSV, is cut off, is not UTF-8, lacks a column that is needed or is there
 // twice, and for a folder without skills_*.csv; [graph.ErrLimit] for a field
-// over 1 MiB, a row over 4 MiB or a file over 256 MiB; emit's error as it is.
+// over 1 MiB, a row over 4 MiB or a file over 256 MiB; ctx's and emit's error as it is.
 //
 // Memory is in proportion to the text of the files.
 func DecodeESCO(ctx context.Context, fsys fs.FS, opts ESCOOptions, emit func(graph.Batch) error) (Report, error) {

@@ -119,7 +119,7 @@ type entryKey struct {
 	id   graph.ID
 }
 
-// Add records a finding.
+// Add records a finding: of one code the first 1,000 whole, of the others the Count.
 func (r *Report) Add(f Finding) {
 	if r.tallies == nil {
 		r.tallies = make(map[string]tally)
@@ -157,7 +157,8 @@ func (r *Report) SetPlace(k graph.Kind, id graph.ID, p Place) {
 	}
 }
 
-// Place is where the entry id of kind k is written.
+// Place is where the entry id of kind k is written; false for an entry that has
+// no place.
 func (r *Report) Place(k graph.Kind, id graph.ID) (Place, bool) {
 	p, ok := r.places[entryKey{k, id}]
 	return p, ok

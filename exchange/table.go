@@ -35,7 +35,8 @@ func (k TableKind) String() string {
 	return fmt.Sprintf("unknown(%d)", uint8(k))
 }
 
-// ParseTableKind is the kind that String writes as text; "" is AnyTable.
+// ParseTableKind is the kind that String writes as text; "" is AnyTable. Any
+// other text is an error of class [graph.ErrInvalid].
 func ParseTableKind(text string) (TableKind, error) {
 	for i, n := range tableKindNames {
 		if text == n {
