@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
+	"unicode"
+
+	"golang.org/x/text/width"
 )
 
 // table is text in columns. Columns whose heading begins with a space are
@@ -28,14 +30,14 @@ func (t *table) write(w io.Writer, indent string) {
 	widths := make([]int, len(t.headings))
 	for _, row := range t.rows {
 		for i, cell := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+			widths[i] = max(widths[i], columns(cell))
 		}
 	}
 	head := make([]string, len(t.headings))
 	for i, h := range t.headings {
 		head[i] = strings.TrimSpace(h)
 		if widths[i] > 0 {
-			widths[i] = max(widths[i], utf8.RuneCountInString(head[i]))
+			widths[i] = max(widths[i], columns(head[i]))
 		}
 	}
 	for _, row := range append([][]string{head}, t.rows...) {
@@ -48,7 +50,7 @@ func (t *table) write(w io.Writer, indent string) {
 			if i < len(row) {
 				cell = row[i]
 			}
-			pad := strings.Repeat(" ", width-utf8.RuneCountInString(cell))
+			pad := strings.Repeat(" ", width-columns(cell))
 			if line.Len() > 0 {
 				line.WriteString("  ")
 			}
@@ -60,4 +62,21 @@ func (t *table) write(w io.Writer, indent string) {
 		}
 		_, _ = fmt.Fprintln(w, strings.TrimRight(indent+line.String(), " "))
 	}
+}
+
+// columns is how many columns of a terminal a text takes: two for a letter of
+// East Asian scripts that is wide (Unicode Standard Annex 11), none for a mark
+// above or below a letter.
+func columns(text string) int {
+	n := 0
+	for _, r := range text {
+		switch k := width.LookupRune(r).Kind(); {
+		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		case k == width.EastAsianWide || k == width.EastAsianFullwidth:
+			n += 2
+		default:
+			n++
+		}
+	}
+	return n
 }
