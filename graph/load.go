@@ -1,9 +1,12 @@
 package graph
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"runtime"
 	"slices"
+	"sync"
 )
 
 // load is the snapshot of all that store has, but for names that the store gives
@@ -12,7 +15,7 @@ func load(ctx context.Context, store Store) (s *Snapshot, err error) {
 	l := newLoader()
 	var rev Revision
 	rows, late := store.(RowStore)
-	if late {
+	if l.late = late; late {
 		rev, err = rows.LoadRows(ctx, func(b Batch, r Rows) error {
 			if err := l.add(&b); err != nil {
 				return err
@@ -30,7 +33,7 @@ func load(ctx context.Context, store Store) (s *Snapshot, err error) {
 	}
 	s = l.finish(rev)
 	if late {
-		s.people.names = newNames(rows, rev, l.names)
+		s.people.names = newNames(rows, rev, s.people.n)
 	}
 	return s, nil
 }
@@ -42,10 +45,7 @@ type loader struct {
 	reg         *registry
 	people      *people
 	at          Instant
-	ids         []ID
-	names       []string
-	changedAt   []Instant
-	changed     []Revision
+	blocks      [][]person // the people, a chunk of them in each block
 	awards      facts[award]
 	derived     facts[award]
 	claims      facts[claim]
@@ -53,6 +53,8 @@ type loader struct {
 	lastPerson  ID
 	lastIndex   uint32
 	words       []rowWord // see rows
+	known       [knownAchievements]knownAchievement
+	late        bool // names come after the load
 }
 
 // facts are the facts of one kind in the order of loading, in blocks so that
@@ -91,33 +93,46 @@ func (f *facts[T]) last() *T {
 }
 
 // each calls give with the facts of every person who has any, in the order of
-// loading: those in one run as they lie, the others gathered.
-func (f *facts[T]) each(people int, give func(person uint32, values []T)) {
-	count := make([]uint32, people)
-	runs := make([]uint32, people)
+// loading: those in one run as they lie, the others gathered. It calls give from
+// several goroutines, once a person.
+func (f *facts[T]) each(people uint32, give func(person uint32, values []T)) {
+	count, runs := make([]uint32, people), make([]uint32, people)
 	for _, r := range f.runs {
 		count[r.person] += r.n
 		runs[r.person]++
 	}
-	gathered := make(map[uint32][]T)
+	scattered := uint32(0)
+	for i, n := range runs {
+		if n > 1 {
+			scattered += count[i]
+		}
+	}
+	room := make([]T, scattered)
+	values := make([][]T, people)
 	for _, r := range f.runs {
 		part := f.blocks[r.block][r.from : r.from+r.n : r.from+r.n]
 		if runs[r.person] == 1 {
-			give(r.person, part)
+			values[r.person] = part
 			continue
 		}
-		all := gathered[r.person]
-		if all == nil {
-			all = make([]T, 0, count[r.person])
+		if values[r.person] == nil {
+			n := count[r.person]
+			values[r.person], room = room[:0:n], room[n:]
 		}
-		all = append(all, part...)
-		if uint32(len(all)) == count[r.person] {
-			give(r.person, all)
-			delete(gathered, r.person)
-		} else {
-			gathered[r.person] = all
-		}
+		values[r.person] = append(values[r.person], part...)
 	}
+	var all sync.WaitGroup
+	share := people/uint32(runtime.GOMAXPROCS(0)) + 1
+	for from := uint32(0); from < people; from += share {
+		all.Go(func() {
+			for i := from; i < min(from+share, people); i++ {
+				if len(values[i]) > 0 {
+					give(i, values[i])
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 func newLoader() *loader {
@@ -129,15 +144,11 @@ func (l *loader) add(b *Batch) error {
 	rev := b.Revision
 	l.at = max(l.at, b.At)
 	l.reg.add(b, rev)
+	if b.HasCatalog() {
+		l.known = [knownAchievements]knownAchievement{}
+	}
 	for _, p := range b.People {
-		if _, ok := l.people.index.base[p.ID]; ok {
-			continue
-		}
-		l.people.index.base[p.ID] = uint32(len(l.ids))
-		l.ids = append(l.ids, p.ID)
-		l.names = append(l.names, "")
-		l.changedAt = append(l.changedAt, b.At)
-		l.changed = append(l.changed, rev)
+		l.join(p.ID, b.At, rev)
 	}
 	for i := range b.Personal {
 		if r := &b.Personal[i]; r.About.IsZero() {
@@ -145,7 +156,10 @@ func (l *loader) add(b *Batch) error {
 			if err != nil {
 				return err
 			}
-			l.names[at] = r.Name
+			if !l.late {
+				name := r.Name
+				l.personAt(at).name = &name
+			}
 		}
 	}
 	for i := range b.Assignments {
@@ -189,17 +203,38 @@ func (l *loader) add(b *Batch) error {
 	return nil
 }
 
+// join adds a person, or does nothing if they are there.
+func (l *loader) join(id ID, at Instant, rev Revision) {
+	if _, ok := l.find(id); ok {
+		return
+	}
+	if l.people.n%chunkSize == 0 {
+		l.blocks = append(l.blocks, make([]person, chunkSize))
+	}
+	q := l.personAt(l.people.n)
+	q.id, q.changed, q.changedAt = id, rev, at
+	l.people.index.base.add(id, l.people.n)
+	l.people.n++
+}
+
+func (l *loader) find(id ID) (uint32, bool) {
+	return l.people.index.base.find(id, func(i uint32) ID { return l.personAt(i).id })
+}
+
+func (l *loader) personAt(i uint32) *person { return &l.blocks[i/chunkSize][i%chunkSize] }
+
 // person is the position of a person; facts of one person often come together.
 func (l *loader) person(id ID, at Instant, rev Revision) (uint32, error) {
 	if id != l.lastPerson || id == "" {
-		i, ok := l.people.index.base[id]
+		i, ok := l.find(id)
 		if !ok {
 			return 0, unknown(KindPerson, id, "the store is damaged")
 		}
 		l.lastPerson, l.lastIndex = id, i
 	}
 	if rev > 0 { // a name that comes by itself is not a change of its own
-		l.changedAt[l.lastIndex], l.changed[l.lastIndex] = at, rev
+		q := l.personAt(l.lastIndex)
+		q.changedAt, q.changed = at, rev
 	}
 	return l.lastIndex, nil
 }
@@ -241,33 +276,69 @@ func (l *loader) findIssuer(id ID) (IssuerIndex, error) {
 // finish compiles what was loaded.
 func (l *loader) finish(rev Revision) *Snapshot {
 	s := &Snapshot{Revision: rev, At: l.at, Catalog: newCatalog(l.reg), people: l.people}
-	n := len(l.ids)
-	all := make([]person, n)
-	pages := make([]page, (n+fanOut-1)/fanOut)
-	chunks := make([]chunk, (len(pages)+fanOut-1)/fanOut)
-	for i := range all {
-		q := &all[i]
-		q.id, q.changed, q.changedAt = l.ids[i], l.changed[i], l.changedAt[i]
-		pages[i/fanOut][i%fanOut] = q
-	}
-	for i := range pages {
-		chunks[i/fanOut][i%fanOut] = &pages[i]
-	}
-	for i := range chunks {
-		s.people.top = append(s.people.top, &chunks[i])
+	n := l.people.n
+	for at, block := range l.blocks {
+		pages := make([]page, fanOut)
+		c := new(chunk)
+		for i := range min(n-uint32(at)*chunkSize, chunkSize) {
+			c[i/fanOut] = &pages[i/fanOut]
+			pages[i/fanOut][i%fanOut] = &block[i]
+		}
+		s.people.top = append(s.people.top, c)
 	}
 	l.awards.each(n, func(i uint32, as []award) {
-		if !slices.IsSortedFunc(as, compareAwards) {
-			slices.SortFunc(as, compareAwards)
-		}
-		all[i].awards = as
+		sortAwards(as)
+		l.personAt(i).awards = as
 	})
-	l.derived.each(n, func(i uint32, as []award) { all[i].derived = lastDerived(as) })
-	l.claims.each(n, func(i uint32, cs []claim) { all[i].claims = cs; all[i].sort() })
-	l.assignments.each(n, func(i uint32, as []assignment) { all[i].assignments = lastAssignments(as); all[i].sort() })
-	s.people.n, s.people.names = uint32(n), newNames(nil, rev, l.names)
+	l.derived.each(n, func(i uint32, as []award) { l.personAt(i).derived = lastDerived(as) })
+	l.claims.each(n, func(i uint32, cs []claim) {
+		q := l.personAt(i)
+		q.claims = cs
+		q.sort()
+	})
+	l.assignments.each(n, func(i uint32, as []assignment) {
+		q := l.personAt(i)
+		q.assignments = lastAssignments(as)
+		q.sort()
+	})
 	s.people.index.ready = true
 	return s
+}
+
+// sortAwards sorts by compareAwards. A few are sorted by what decides first, so
+// that awards, which are great, are moved once: a million people's are in order
+// three times sooner.
+func sortAwards(as []award) {
+	const few = 64
+	if len(as) > few {
+		slices.SortFunc(as, compareAwards)
+		return
+	}
+	var keys [few]struct {
+		issued Instant
+		at     int
+	}
+	moved := false
+	for i := range as {
+		j, issued := i, as[i].issued
+		for ; j > 0; j-- {
+			k := &keys[j-1]
+			if k.issued < issued || k.issued == issued && bytes.Compare(as[k.at].id[:], as[i].id[:]) <= 0 {
+				break
+			}
+			keys[j] = *k
+			moved = true
+		}
+		keys[j].issued, keys[j].at = issued, i
+	}
+	if !moved {
+		return
+	}
+	var sorted [few]award
+	for i := range as {
+		sorted[i] = as[keys[i].at]
+	}
+	copy(as, sorted[:])
 }
 
 // lastDerived keeps of a person's derived awards the last recording of each id;

@@ -2,21 +2,20 @@ package graph
 
 import "context"
 
-// names are the names that the people of a load have. Of a [RowStore] they come
-// after the load: until then somebody's name is read by itself, and what needs
-// everybody's waits.
+// names are the names that a [RowStore] gives after the load: until then
+// somebody's name is read by itself, and what needs everybody's waits.
 type names struct {
-	store RowStore // nil: the names came with the load
+	store RowStore // nil: names came with the load
 	at    Revision
 	done  chan struct{} // closed when of and err stand
 	of    []string      // by position
 	err   error         // why they could not be read
 }
 
-// newNames are the names of the people of a load at a revision, who have of so
-// far.
-func newNames(store RowStore, at Revision, of []string) *names {
-	n := &names{store: store, at: at, of: of, done: make(chan struct{})}
+// newNames are the names of the first n people at a revision, which store gives,
+// or of nobody without one.
+func newNames(store RowStore, at Revision, people uint32) *names {
+	n := &names{store: store, at: at, of: make([]string, people), done: make(chan struct{})}
 	if store == nil {
 		close(n.done)
 	}
@@ -31,7 +30,7 @@ func (n *names) fill(ctx context.Context, p *people) error {
 	defer close(n.done)
 	n.err = n.store.LoadNames(ctx, n.at, func(personals []Personal) error {
 		for i := range personals {
-			if at, ok := p.index.base[personals[i].Person]; ok {
+			if at, ok := p.loaded(personals[i].Person); ok {
 				n.of[at] = personals[i].Name
 			}
 		}

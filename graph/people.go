@@ -12,7 +12,7 @@ import (
 // in a snapshot: a change makes another.
 type person struct {
 	id          ID
-	name        *string // nil: as it was loaded, see people.name
+	name        *string // nil: see people.name
 	changed     Revision
 	changedAt   Instant // the time of recording of that revision
 	awards      []award // as recorded; by issue instant, then id
@@ -60,7 +60,10 @@ func compareAwards(a, b award) int {
 
 // The people of a snapshot are a tree of fixed fan-out: a change copies the
 // person, one page, one chunk and the short top, whatever the number of people.
-const fanOut = 64
+const (
+	fanOut    = 64
+	chunkSize = fanOut * fanOut // people
+)
 
 type (
 	page  [fanOut]*person
@@ -80,22 +83,22 @@ type people struct {
 // people. A position of a commit that is not stored, or never was, is told by
 // the ID.
 type personIndex struct {
-	base  map[ID]uint32 // filled while loading, then read-only
-	added sync.Map      // ID → uint32, since then
-	under *personIndex  // of a fork: the index of what it began with; otherwise nil
-	ready bool          // loading has ended
+	base  *idTable     // filled while loading, then read-only
+	added sync.Map     // ID → uint32, since then
+	under *personIndex // of a fork: the index of what it began with; otherwise nil
+	ready bool         // loading has ended
 }
 
 func newPeople() *people {
-	return &people{index: &personIndex{base: make(map[ID]uint32)}, order: &personOrder{}, names: newNames(nil, 0, nil)}
+	return &people{index: &personIndex{base: &idTable{}}, order: &personOrder{}, names: newNames(nil, 0, 0)}
 }
 
 func (p *people) at(i uint32) *person {
-	return p.top[i/(fanOut*fanOut)][i/fanOut%fanOut][i%fanOut]
+	return p.top[i/chunkSize][i/fanOut%fanOut][i%fanOut]
 }
 
 func (p *people) find(id ID) (uint32, bool) {
-	if i, ok := p.index.base[id]; ok && i < p.n {
+	if i, ok := p.loaded(id); ok && i < p.n {
 		return i, true
 	}
 	for x := p.index; x != nil; x = x.under {
@@ -108,11 +111,16 @@ func (p *people) find(id ID) (uint32, bool) {
 	return 0, false
 }
 
+// loaded is the position of somebody who was there when loading ended.
+func (p *people) loaded(id ID) (uint32, bool) {
+	return p.index.base.find(id, func(i uint32) ID { return p.at(i).id })
+}
+
 func (x *personIndex) add(id ID, i uint32) {
 	if x.ready {
 		x.added.Store(id, i)
 	} else {
-		x.base[id] = i
+		x.base.add(id, i)
 	}
 }
 
@@ -133,7 +141,7 @@ func (p *people) with(changes map[uint32]*person) (next *people, copied int) {
 	own := make(map[*page]bool, len(changes))
 	ownChunk := make(map[*chunk]bool, 4)
 	for i, q := range changes {
-		ti, ci, pi := i/(fanOut*fanOut), i/fanOut%fanOut, i%fanOut
+		ti, ci, pi := i/chunkSize, i/fanOut%fanOut, i%fanOut
 		for uint32(len(next.top)) <= ti {
 			next.top = append(next.top, nil)
 		}
