@@ -255,13 +255,19 @@ func TestKillBackup(t *testing.T) {
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
-		// The copy begins when its folder appears.
-		for begin := time.Now(); len(files(t, dir)) == 0; time.Sleep(time.Millisecond) {
+		// Every second is killed while it copies, the others once a name is there.
+		awaited := []string{dir + "/*", backup + filestore.KeysSuffix, dir + "/*", backup}[round%4]
+		for begin := time.Now(); ; time.Sleep(100 * time.Microsecond) {
+			if found, err := filepath.Glob(awaited); err != nil || len(found) > 0 {
+				break
+			}
 			if time.Since(begin) > time.Minute {
-				t.Fatalf("round %d: the backup did not begin in a minute", round)
+				t.Fatalf("round %d: there was no %s in a minute", round, awaited)
 			}
 		}
-		time.Sleep(time.Duration(rand.IntN(60)) * time.Millisecond)
+		if round%2 == 0 {
+			time.Sleep(time.Duration(rand.IntN(60)) * time.Millisecond)
+		}
 		if err := c.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
@@ -292,8 +298,8 @@ func TestKillBackup(t *testing.T) {
 		}
 	}
 	t.Logf("%d killed before there was a backup, %d after", killed, finished)
-	if killed == 0 {
-		t.Error("no process was killed before its backup was whole")
+	if killed == 0 || finished == 0 {
+		t.Error("no process was killed before its backup was whole, or none after")
 	}
 }
 
