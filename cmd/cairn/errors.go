@@ -140,8 +140,10 @@ func translateStatus(st *status.Status) *sentence {
 		case *errdetails.ErrorInfo:
 			ours = true
 		case *errdetails.BadRequest:
-			if v := d.GetFieldViolations(); len(v) > 0 && asked[v[0].GetField()] != "" {
-				s.misuse, s.message = true, asked[v[0].GetField()]+": "+v[0].GetDescription()
+			if v := d.GetFieldViolations(); len(v) > 0 {
+				if flag := asked[strings.TrimPrefix(v[0].GetField(), "header.")]; flag != "" {
+					s.misuse, s.message = true, flag+": "+v[0].GetDescription()
+				}
 			}
 		case *cairnv1.CatalogProblems:
 			s.message = "nothing was published: the catalog has " + count(len(d.GetProblems()), "problem")

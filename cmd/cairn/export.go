@@ -132,6 +132,9 @@ func (a *app) exportCatalog(ctx context.Context, c *client, req *cairnv1.ExportC
 		return err
 	}
 	files := out.GetAnswer().GetFiles()
+	if len(files) == 0 && req.GetCatalog() != "" {
+		return failed("nothing came from a catalog of the name %q", req.GetCatalog()).hinted("without --only everything is exported")
+	}
 	if dir == "" {
 		if a.json {
 			return a.print(out)

@@ -70,6 +70,9 @@ func flagError(cmd *cobra.Command, err error) error {
 		return misused("--%s: its value is missing", e.GetSpecifiedName()).hinted("%s", hint)
 	}
 	if e, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		if verbs := cmd.Flags().Args(); !cmd.HasParent() && len(verbs) > 0 {
+			return noVerb(cmd, verbs[0]) // its flags are not known either
+		}
 		name := "--" + e.GetSpecifiedName()
 		if e.GetSpecifiedShortnames() != "" {
 			name = "-" + e.GetSpecifiedName()

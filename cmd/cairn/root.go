@@ -30,10 +30,7 @@ the working folder) or, where it takes them, plain files (--catalog, --holdings)
 		if len(args) == 0 {
 			return misused("a verb is missing").hinted("cairn help lists them")
 		}
-		if near := root.SuggestionsFor(args[0]); len(near) > 0 {
-			return misused("there is no verb %q", args[0]).hinted("did you mean %s?", strings.Join(near, " or "))
-		}
-		return misused("there is no verb %q", args[0]).hinted("cairn help lists them")
+		return noVerb(root, args[0])
 	})
 	root.SuggestionsMinimumDistance = 2
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print the API's own message as JSON")
@@ -59,7 +56,32 @@ the working folder) or, where it takes them, plain files (--catalog, --holdings)
 			root.AddCommand(c)
 		}
 	}
+	strictHelp(root)
 	return root
+}
+
+// noVerb is the error for a verb that there is not.
+func noVerb(root *cobra.Command, name string) error {
+	if near := root.SuggestionsFor(name); len(near) > 0 {
+		return misused("there is no verb %q", name).hinted("did you mean %s?", strings.Join(near, " or "))
+	}
+	return misused("there is no verb %q", name).hinted("cairn help lists them")
+}
+
+// strictHelp makes cairn help refuse what is no verb.
+func strictHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		if c.Name() != "help" {
+			continue
+		}
+		c.Args = func(_ *cobra.Command, args []string) error {
+			if found, rest, err := root.Find(args); len(args) > 0 && (err != nil || found == root || len(rest) > 0) {
+				return noVerb(root, strings.Join(args, " "))
+			}
+			return nil
+		}
+	}
 }
 
 // verb is f as what cobra runs. An error of f is a failure; every other error

@@ -41,6 +41,11 @@ loopback addresses are taken. One server serves one organization.`,
 	cmd.Flags().BoolVar(&accessLog, "access-log", false, "log every call")
 	cmd.RunE = a.verb(func(ctx context.Context, _ []string) error {
 		listen = cmp.Or(listen, a.env("CAIRN_LISTEN"), defaultListen)
+		if _, port, err := net.SplitHostPort(listen); err == nil {
+			if _, err := net.LookupPort("tcp", port); err != nil {
+				return misused("--listen: %s: %q is no port; ports are 0 to 65535", listen, port)
+			}
+		}
 		// The address is tried first: a wrong one should not make a data file.
 		l, err := server.Listen(ctx, listen)
 		if errors.Is(err, graph.ErrInvalid) {
