@@ -30,7 +30,6 @@ home=${CAIRN_NEO4J_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/cairn/neo4j}
 cache=${CAIRN_NEO4J_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cairn}
 bolt_port=${CAIRN_NEO4J_BOLT_PORT:-7687}
 http_port=${CAIRN_NEO4J_HTTP_PORT:-7474}
-advertised=${CAIRN_NEO4J_ADVERTISED:-127.0.0.1:$bolt_port}
 heap=${CAIRN_NEO4J_HEAP:-512m}
 pagecache=${CAIRN_NEO4J_PAGECACHE:-128m}
 java_options=${CAIRN_NEO4J_JAVA_OPTIONS:--XX:+UseG1GC}
@@ -101,7 +100,7 @@ prepare() {
   cp "$here/user-logs.xml" "$here/server-logs.xml" "$home/conf/"
   http=true
   [ "$http_port" != 0 ] || http=false
-  sed -e "s|@BOLT_PORT@|$bolt_port|" -e "s|@ADVERTISED@|$advertised|" -e "s|@HTTP@|$http|" \
+  sed -e "s|@BOLT_PORT@|$bolt_port|" -e "s|@HTTP@|$http|" \
     -e "s|@HTTP_PORT@|$http_port|" -e "s|@PAGECACHE@|$pagecache|" "$here/neo4j.conf" >"$home/conf/neo4j.conf"
   [ -z "${CAIRN_NEO4J_EXTRA:-}" ] || cat "$CAIRN_NEO4J_EXTRA" >>"$home/conf/neo4j.conf"
   [ -d "$home/data/databases/system" ] || set_password
@@ -172,7 +171,7 @@ $(tail -n 20 "$console" "$log" 2>/dev/null)"
 }
 
 describe() {
-  echo "neo4j://$advertised"
+  echo "neo4j://127.0.0.1:$bolt_port"
   echo "user neo4j, password in $home/password" >&2
 }
 

@@ -82,12 +82,13 @@ func launch(options Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{scheme: "neo4j", user: "neo4j", password: rand.Text()}
+	s := &Server{user: "neo4j", password: rand.Text()}
 	p := &process{script: script, dir: dir, lock: lock, secure: options.TLS}
 	s.process = p
+	scheme := "neo4j"
 	extra := "# Throw-away: small files.\ndb.tx_log.preallocate=false\n"
 	if options.TLS {
-		s.scheme = "neo4j+ssc"
+		scheme = "neo4j+ssc"
 		if s.tls, err = makeIdentity(filepath.Join(dir, "tls")); err != nil {
 			p.remove()
 			return nil, err
@@ -107,7 +108,6 @@ func launch(options Options) (*Server, error) {
 			"CAIRN_NEO4J_HOME="+filepath.Join(dir, "home"),
 			"CAIRN_NEO4J_BOLT_PORT="+port,
 			"CAIRN_NEO4J_HTTP_PORT=0",
-			"CAIRN_NEO4J_ADVERTISED="+options.Advertised,
 			"CAIRN_NEO4J_PASSWORD="+s.password,
 			"CAIRN_NEO4J_EXTRA="+extraFile,
 			"CAIRN_NEO4J_PAGECACHE=64m",
@@ -127,7 +127,7 @@ func launch(options Options) (*Server, error) {
 		p.remove()
 		return nil, err
 	}
-	s.address = p.address
+	s.address, s.uri = p.address, scheme+"://"+p.address
 	return s, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -19,11 +20,10 @@ const patience = 2 * time.Minute
 
 // Server is a Neo4j that answers. Its methods are for one goroutine at a time.
 type Server struct {
-	scheme   string // of URI, "neo4j" or with TLS "neo4j+ssc"
+	uri      string
 	address  string // host and port of Bolt
 	user     string
 	password string
-	uri      string // what CAIRN_TEST_NEO4J_URI says; otherwise empty
 
 	process *process // nil for an external server
 	tls     *identity
@@ -37,9 +37,6 @@ type Options struct {
 	// TLS makes Bolt refuse plain text; the certificate is made for the test and
 	// signed by a throw-away authority.
 	TLS bool
-	// Advertised is the host and port that neo4j:// clients are told to connect
-	// to, for example [Proxy.Address]. Empty: Bolt's own.
-	Advertised string
 }
 
 // shared is the server that [Start] gives to all tests of this binary.
@@ -117,11 +114,16 @@ func require(tb testing.TB, skip string, err error) {
 
 // URI is what a client is given: neo4j:// for a server of ours, neo4j+ssc://
 // with TLS, or what CAIRN_TEST_NEO4J_URI says.
-func (s *Server) URI() string {
-	if s.uri != "" {
-		return s.uri
+func (s *Server) URI() string { return s.uri }
+
+// security is the end of a scheme that fits the server, as [Server.URI] has it.
+func (s *Server) security() string {
+	scheme, _, _ := strings.Cut(s.uri, "://")
+	_, security, secure := strings.Cut(scheme, "+")
+	if !secure {
+		return ""
 	}
-	return s.scheme + "://" + s.address
+	return "+" + security
 }
 
 // Address is the host and port of Bolt.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j/config"
 )
 
 // lockedServer keeps the lock on an external server until this process ends:
@@ -60,7 +61,9 @@ func (s *Server) adminDriver() (neo4j.DriverWithContext, error) {
 	defer s.mu.Unlock()
 	if s.admin == nil {
 		var err error
-		if s.admin, err = neo4j.NewDriverWithContext(s.URI(), neo4j.BasicAuth(s.user, s.password, "")); err != nil {
+		if s.admin, err = neo4j.NewDriverWithContext(s.URI(), neo4j.BasicAuth(s.user, s.password, ""), func(c *config.Config) {
+			c.ConnectionLivenessCheckTimeout = 0 // a kill may have ended what is in the pool
+		}); err != nil {
 			return nil, err
 		}
 	}

@@ -1,0 +1,4 @@
+package neo4jtest
+
+// Sweep removes the folders that killed test binaries have left.
+var Sweep = sweep
