@@ -125,8 +125,11 @@ func testDamagedPersonal(outer *bench) {
 		outer.t.Run(fmt.Sprintf("about a fact: %t", !ref.About.IsZero()), func(t *testing.T) {
 			b := newBench(t, outer.place, outer.hooks)
 			want := []graph.Personal{
-				{Person: "a", Name: "A"}, {Person: "p", Name: "P"}, {Person: "z", Name: "Z"},
-				{Person: "a", About: about, Evidence: []string{"a"}}, {Person: "p", About: about, Evidence: []string{"p"}},
+				{Person: "a", Name: "A"},
+				{Person: "p", Name: "P"},
+				{Person: "z", Name: "Z"},
+				{Person: "a", About: about, Evidence: []string{"a"}},
+				{Person: "p", About: about, Evidence: []string{"p"}},
 			}
 			b.commit(t, person(1), graph.Batch{Personal: want}, person(2))
 			where := b.hooks.DamagePersonal(t, b.Store, ref)
