@@ -42,19 +42,19 @@ func load(ctx context.Context, store Store) (s *Snapshot, err error) {
 // batch after batch in that the catalog is compiled once and that everybody's
 // facts end in a few great arrays.
 type loader struct {
-	reg         *registry
-	people      *people
-	at          Instant
-	blocks      [][]person // the people, a chunk of them in each block
-	awards      facts[award]
-	derived     facts[award]
-	claims      facts[claim]
-	assignments facts[assignment]
-	lastPerson  ID
-	lastIndex   uint32
-	words       []rowWord // see rows
-	known       [knownAchievements]knownAchievement
-	late        bool // names come after the load
+	reg          *registry
+	people       *people
+	at           Instant
+	blocks       [][]person // the people, a chunk of them in each block
+	awards       facts[award]
+	derived      facts[award]
+	claims       facts[claim]
+	assignments  facts[assignment]
+	lastPerson   ID
+	lastIndex    uint32
+	words        []rowWord // see rows
+	achievements idTable
+	late         bool // names come after the load
 }
 
 // facts are the facts of one kind in the order of loading, in blocks so that
@@ -144,9 +144,6 @@ func (l *loader) add(b *Batch) error {
 	rev := b.Revision
 	l.at = max(l.at, b.At)
 	l.reg.add(b, rev)
-	if b.HasCatalog() {
-		l.known = [knownAchievements]knownAchievement{}
-	}
 	for _, p := range b.People {
 		l.join(p.ID, b.At, rev)
 	}
