@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"buf.build/go/protovalidate"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -37,8 +38,16 @@ var classes = []struct {
 	{graph.ErrUnavailable, codes.Unavailable, http.StatusServiceUnavailable, "UNAVAILABLE"},
 	{context.Canceled, codes.Canceled, 499, "CANCELED"},
 	{context.DeadlineExceeded, codes.DeadlineExceeded, http.StatusGatewayTimeout, "DEADLINE_EXCEEDED"},
-	{errForbidden, codes.PermissionDenied, http.StatusForbidden, "FORBIDDEN"},
+	{errForeign, codes.PermissionDenied, http.StatusForbidden, "FOREIGN_ORIGIN"},
 	{errUnknownMethod, codes.Unimplemented, http.StatusNotImplemented, "UNIMPLEMENTED"},
+}
+
+// httpReasons are the reasons for which HTTP has a status of its own.
+var httpReasons = map[string]int{
+	"METHOD_NOT_ALLOWED": http.StatusMethodNotAllowed,
+	"MEDIA_TYPE":         http.StatusUnsupportedMediaType,
+	"REQUEST_TOO_LARGE":  http.StatusRequestEntityTooLarge,
+	"SLOW_BODY":          http.StatusRequestTimeout,
 }
 
 // internal is what callers see of every other error: the message is in the log
@@ -47,7 +56,7 @@ const internalReason = "INTERNAL"
 
 // The server's own classes.
 var (
-	errForbidden     = errors.New("not allowed")
+	errForeign       = errors.New("not from this machine")
 	errUnknownMethod = errors.New("the server has no such call")
 )
 
@@ -64,28 +73,30 @@ func httpCode(c codes.Code) int {
 	return http.StatusInternalServerError
 }
 
-// statusOf is err as callers see it, with an ErrorInfo, the problems or fields it
-// has, and the id of the call. An error outside the table is logged whole and
-// hidden.
-func (s *Server) statusOf(ctx context.Context, err error) error {
-	id := ""
-	c := callOf(ctx)
-	if c != nil {
-		id = c.id
+// httpStatus is the HTTP status of a status with an ErrorInfo.
+func httpStatus(st *status.Status) int {
+	for _, d := range st.Details() {
+		if info, ok := d.(*errdetails.ErrorInfo); ok && httpReasons[info.GetReason()] != 0 {
+			return httpReasons[info.GetReason()]
+		}
 	}
-	request := &errdetails.RequestInfo{RequestId: id}
+	return httpCode(st.Code())
+}
+
+// statusOf is err as callers of c see it, with an ErrorInfo, the problems or
+// fields it has, and the id of the call. An error outside the table is logged and
+// hidden; so is the cause of one that the operator can mend.
+func (s *Server) statusOf(ctx context.Context, c *call, err error) error {
+	request := &errdetails.RequestInfo{RequestId: c.id}
 	if shape, ok := errors.AsType[*protovalidate.ValidationError](err); ok {
 		return detailed(codes.InvalidArgument, "SHAPE", "", shapeMessage(shape), shapeFields(shape), request)
-	}
-	if errors.Is(err, errUnknownMethod) {
-		return detailed(codes.Unimplemented, "UNIMPLEMENTED", "", err.Error(), request)
 	}
 	if refused, ok := errors.AsType[*catalogError](err); ok {
 		return detailed(codes.FailedPrecondition, refused.cause.Reason, refused.cause.Subject, refused.Error(), refused.problems, request)
 	}
 	e, _ := errors.AsType[*graph.Error](err)
 	for _, row := range classes {
-		if !errors.Is(err, row.class) || e == nil && row.code < codes.Canceled {
+		if !errors.Is(err, row.class) {
 			continue
 		}
 		if e == nil {
@@ -97,7 +108,7 @@ func (s *Server) statusOf(ctx context.Context, err error) error {
 		}
 		message := e.Error()
 		if row.code == codes.Unavailable {
-			s.log.LogAttrs(ctx, slog.LevelError, "unavailable", slog.String("request", id), slog.Any("error", err))
+			s.log.LogAttrs(ctx, slog.LevelError, "unavailable", slog.String("request", c.id), slog.String("method", c.method), slog.String("error", s.logged(err)))
 		}
 		details := []protoadapt.MessageV1{request}
 		if row.code == codes.InvalidArgument && e.Subject != "" {
@@ -110,47 +121,22 @@ func (s *Server) statusOf(ctx context.Context, err error) error {
 	if st, ok := status.FromError(err); ok && st.Code() != codes.Unknown {
 		return err // made by gRPC itself
 	}
-	attrs := []slog.Attr{slog.String("request", id), slog.Any("error", err)}
-	if c != nil {
-		attrs = append(attrs, slog.String("method", c.method))
-	}
-	s.log.LogAttrs(ctx, slog.LevelError, "internal error", attrs...)
-	return detailed(codes.Internal, internalReason, "", "internal error; the server's log has it under the request id "+id, request)
+	s.log.LogAttrs(ctx, slog.LevelError, "internal error",
+		slog.String("request", c.id), slog.String("method", c.method), slog.String("error", s.logged(err)))
+	return detailed(codes.Internal, internalReason, "", "internal error; the server's log has it under the request id "+c.id, request)
 }
 
 // detailed is a status with an ErrorInfo and further details.
 func detailed(code codes.Code, reason, subject, message string, details ...protoadapt.MessageV1) error {
 	info := &errdetails.ErrorInfo{Domain: domain, Reason: reason}
 	if subject != "" {
-		info.Metadata = map[string]string{"subject": subject}
+		info.Metadata = map[string]string{"subject": strings.ToValidUTF8(subject, "�")}
 	}
-	st, err := status.New(code, message).WithDetails(append([]protoadapt.MessageV1{info}, details...)...)
+	st, err := status.New(code, strings.ToValidUTF8(message, "�")).WithDetails(append([]protoadapt.MessageV1{info}, details...)...)
 	if err != nil { // only for a code of OK
 		return status.Error(code, message)
 	}
 	return st.Err()
-}
-
-// shapeMessage is what is wrong with the first field.
-func shapeMessage(e *protovalidate.ValidationError) string {
-	list := shapeFields(e).GetFieldViolations()
-	switch {
-	case len(list) == 0:
-		return "the request has another shape"
-	case list[0].GetField() == "":
-		return list[0].GetDescription()
-	}
-	return list[0].GetField() + ": " + list[0].GetDescription()
-}
-
-func shapeFields(e *protovalidate.ValidationError) *errdetails.BadRequest {
-	out := &errdetails.BadRequest{}
-	for _, v := range e.Violations {
-		out.FieldViolations = append(out.FieldViolations, &errdetails.BadRequest_FieldViolation{
-			Field: protovalidate.FieldPathString(v.Proto.GetField()), Description: v.Proto.GetMessage(), Reason: "SHAPE",
-		})
-	}
-	return out
 }
 
 // errUnknownService answers health checks of services that the server has not.

@@ -207,7 +207,7 @@ func (g *guards) leave(ctx context.Context, c *call, err error) {
 		slog.String("code", status.Code(err).String()), slog.Duration("took", time.Since(c.start)))
 }
 
-// panicked is a panic as an error: of no class, so it is logged whole and hidden.
+// panicked is a panic as an error: of no class, so it is logged and hidden.
 type panicked struct {
 	value any
 	stack []byte

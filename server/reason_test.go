@@ -122,4 +122,9 @@ func TestReasonTable(t *testing.T) {
 			t.Errorf("%s is %s %s, want %s %d", row.reason, m[1], m[2], name, row.http)
 		}
 	}
+	for reason, code := range httpReasons {
+		if !regexp.MustCompile("(?m)^\\| `" + reason + "` \\| [A-Z_]+ \\| " + strconv.Itoa(code) + " ").Match(text) {
+			t.Errorf("%s has no row with %d", reason, code)
+		}
+	}
 }

@@ -3,20 +3,20 @@ package server
 import (
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"regexp"
+	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
+	"unicode/utf8"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
-	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -29,18 +29,22 @@ type (
 	protoValue = protoreflect.Value
 )
 
-// strictQueries makes the gateway refuse what it cannot read in a query. The
-// gateway keeps its parser in a variable of the package, whatever mux it is told.
-var strictQueries = sync.OnceFunc(func() { runtime.SetQueryParameterParser(strictQuery{})(nil) })
+// web stands before every HTTP request.
+type web struct {
+	*Server
+	gateway *runtime.ServeMux
+	pages   map[string]http.HandlerFunc
+	routes  []route
+	origins *http.CrossOriginProtection
+}
 
 // newHandler is REST: the gateway over the connection within the process, so
 // that both doors have the same guards.
 func newHandler(s *Server) (http.Handler, error) {
-	strictQueries()
-	marshaler := &runtime.JSONPb{MarshalOptions: protojson.MarshalOptions{EmitDefaultValues: true}}
-	gateway := runtime.NewServeMux(
-		runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler),
-		runtime.WithUnescapingMode(runtime.UnescapingModeLegacy), runtime.WithMiddlewares(unmark),
+	h := &web{Server: s, pages: s.pages(), routes: routes(), origins: http.NewCrossOriginProtection()}
+	h.gateway = runtime.NewServeMux(
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, &jsonText{}), runtime.WithWriteContentLength(),
+		runtime.WithUnescapingMode(runtime.UnescapingModeLegacy), runtime.WithMiddlewares(h.check),
 		runtime.WithDisablePathLengthFallback(), runtime.WithDisableHTTPMethodOverride(),
 		runtime.WithIncomingHeaderMatcher(func(header string) (string, bool) {
 			switch header {
@@ -51,45 +55,30 @@ func newHandler(s *Server) (http.Handler, error) {
 		}),
 		runtime.WithOutgoingHeaderMatcher(func(string) (string, bool) { return "", false }),
 		runtime.WithForwardResponseOption(setTags),
-		runtime.WithErrorHandler(writeError),
-		runtime.WithRoutingErrorHandler(func(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
-			err := detailed(codes.NotFound, "NO_SUCH_PATH", strings.ReplaceAll(r.URL.Path, slash, "/"), "nothing is at this path; GET /openapi.json lists what is")
-			switch code {
-			case http.StatusMethodNotAllowed:
-				err = &runtime.HTTPStatusError{HTTPStatus: code, Err: detailed(codes.Unimplemented, "METHOD_NOT_ALLOWED", r.Method, "the path does not take this method")}
-			case http.StatusBadRequest:
-				err = detailed(codes.InvalidArgument, "SHAPE", "", "the path is not encoded as encodeURIComponent does it")
-			}
-			writeError(ctx, mux, m, w, r, err)
+		runtime.WithErrorHandler(func(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
+			h.writeError(w, r, err)
+		}),
+		runtime.WithRoutingErrorHandler(func(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, _ int) {
+			h.writeNoRoute(w, r)
 		}),
 	)
 	ctx := context.Background()
-	if err := errors.Join(
-		cairnv1.RegisterCatalogServiceHandlerClient(ctx, gateway, cairnv1.NewCatalogServiceClient(s.inside)),
-		cairnv1.RegisterPeopleServiceHandlerClient(ctx, gateway, cairnv1.NewPeopleServiceClient(s.inside)),
-		cairnv1.RegisterFactServiceHandlerClient(ctx, gateway, cairnv1.NewFactServiceClient(s.inside)),
-		cairnv1.RegisterPathwayServiceHandlerClient(ctx, gateway, cairnv1.NewPathwayServiceClient(s.inside)),
-		cairnv1.RegisterSearchServiceHandlerClient(ctx, gateway, cairnv1.NewSearchServiceClient(s.inside)),
-		cairnv1.RegisterSystemServiceHandlerClient(ctx, gateway, cairnv1.NewSystemServiceClient(s.inside)),
-	); err != nil {
-		return nil, err
-	}
-	return &web{Server: s, gateway: gateway, marshaler: marshaler, pages: s.pages(), origins: http.NewCrossOriginProtection()}, nil
-}
-
-// web stands before every HTTP request.
-type web struct {
-	*Server
-	gateway   *runtime.ServeMux
-	marshaler runtime.Marshaler
-	pages     map[string]http.HandlerFunc
-	origins   *http.CrossOriginProtection
+	return h, errors.Join(
+		cairnv1.RegisterCatalogServiceHandlerClient(ctx, h.gateway, cairnv1.NewCatalogServiceClient(s.inside)),
+		cairnv1.RegisterPeopleServiceHandlerClient(ctx, h.gateway, cairnv1.NewPeopleServiceClient(s.inside)),
+		cairnv1.RegisterFactServiceHandlerClient(ctx, h.gateway, cairnv1.NewFactServiceClient(s.inside)),
+		cairnv1.RegisterPathwayServiceHandlerClient(ctx, h.gateway, cairnv1.NewPathwayServiceClient(s.inside)),
+		cairnv1.RegisterSearchServiceHandlerClient(ctx, h.gateway, cairnv1.NewSearchServiceClient(s.inside)),
+		cairnv1.RegisterSystemServiceHandlerClient(ctx, h.gateway, cairnv1.NewSystemServiceClient(s.inside)),
+	)
 }
 
 // ServeHTTP names the call, refuses what a web page of another site sends in its
-// reader's name, and answers 304 where the caller has the answer already.
+// reader's name, and answers 304 where the caller has the answer already. The
+// body of a request has Options.CallLimit to arrive.
 func (h *web) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
+	foreign := h.foreign(r)
+	if r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") && foreign == nil {
 		h.native.ServeHTTP(w, r)
 		return
 	}
@@ -102,20 +91,25 @@ func (h *web) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Request-Id", id)
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Cache-Control", "private, no-cache")
-	out := &response{ResponseWriter: w, ifNoneMatch: r.Header.Get("If-None-Match")}
-	out.conditional = out.ifNoneMatch != "" && (r.Method == http.MethodGet || r.Method == http.MethodHead)
-	refuse := func(code codes.Code, reason, subject, message string) {
-		writeError(r.Context(), h.gateway, h.marshaler, out, r, detailed(code, reason, subject, message))
+	out := &response{ResponseWriter: w}
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		out.ifNoneMatch = r.Header.Values("If-None-Match")
 	}
-	switch {
-	case !ownHost(r.Host):
-		refuse(codes.PermissionDenied, "FOREIGN_HOST", r.Host, "the server is for this machine only and answers to localhost and loopback addresses")
-		return
-	case h.origins.Check(r) != nil:
-		refuse(codes.PermissionDenied, "FOREIGN_ORIGIN", r.Header.Get("Origin"), "pages of other sites may not change anything here")
-		return
-	case r.URL.RawQuery != "" && r.Method == http.MethodPost:
-		refuse(codes.InvalidArgument, "SHAPE", r.URL.Path, "a POST takes its fields in the body, not in the query")
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		err := &panicked{p, debug.Stack()}
+		if !out.begun {
+			h.writeError(out, r, err)
+			return
+		}
+		_ = h.statusOf(r.Context(), &call{id: id, method: "rest"}, err) // for the log
+		panic(http.ErrAbortHandler)                                     // so that half an answer is not taken for a whole one
+	}()
+	if foreign != nil {
+		h.writeError(out, r, foreign)
 		return
 	}
 	if r.Method == http.MethodHead {
@@ -123,16 +117,21 @@ func (h *web) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		get.Method = http.MethodGet
 		r = &get
 	}
-	r.Body = http.MaxBytesReader(out, r.Body, int64(h.opts.MaxRequestBytes))
-	path, ok := segments(r.URL)
-	if !ok {
-		refuse(codes.InvalidArgument, "SHAPE", "", "the path holds an encoded zero, which no id has")
-		return
-	}
 	// An http.ServeMux would clean the path, and ids have two slashes in a row.
 	if page := h.pages[r.URL.Path]; page != nil && r.Method == http.MethodGet {
 		page(out, r)
 		return
+	}
+	path, err := segments(r.URL)
+	if err == nil {
+		r.Form, err = queryOf(r.URL.RawQuery)
+	}
+	if err != nil {
+		h.writeError(out, r, err)
+		return
+	}
+	if r.Body != http.NoBody {
+		r.Body = h.newBody(out, r.Body)
 	}
 	u := *r.URL
 	u.Path, u.RawPath = path, ""
@@ -141,38 +140,140 @@ func (h *web) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.gateway.ServeHTTP(out, &split)
 }
 
+// foreign is why r is not for this server, or not of its caller's will; nil if
+// it is both.
+func (h *web) foreign(r *http.Request) error {
+	if !ownHost(r.Host) {
+		return &graph.Error{
+			Class: errForeign, Reason: "FOREIGN_HOST", Subject: r.Host,
+			Message: "the server is for this machine only and answers to localhost and loopback addresses",
+		}
+	}
+	if h.origins.Check(r) != nil {
+		return &graph.Error{
+			Class: errForeign, Reason: "FOREIGN_ORIGIN", Subject: r.Header.Get("Origin"),
+			Message: "pages of other sites may not change anything here",
+		}
+	}
+	return nil
+}
+
+// route is a path of a call.
+type route struct {
+	method  string
+	path    *regexp.Regexp
+	pattern string // as the gateway writes it
+	input   protoreflect.MessageDescriptor
+}
+
+// routes are the paths of all calls.
+func routes() []route {
+	var out []route
+	for m := range methods() {
+		rule, _ := proto.GetExtension(m.Options(), annotations.E_Http).(*annotations.HttpRule)
+		for _, r := range append([]*annotations.HttpRule{rule}, rule.GetAdditionalBindings()...) {
+			method, path := http.MethodGet, r.GetGet()
+			if path == "" {
+				method, path = http.MethodPost, r.GetPost()
+			}
+			if path == "" {
+				continue // a stream
+			}
+			x := route{method: method, pattern: strings.ReplaceAll(path, "}", "=*}"), input: m.Input()}
+			x.path = regexp.MustCompile("^" + variable.ReplaceAllString(regexp.QuoteMeta(path), "[^/]+") + "$")
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// variable is a part of a quoted path that an id takes the place of.
+var variable = regexp.MustCompile(`\\\{[a-z_]+\\\}`)
+
+// check refuses what is no request of the call whose path was found, before the
+// gateway reads it, and gives the ids in the path their slashes back.
+func (h *web) check(next runtime.HandlerFunc) runtime.HandlerFunc {
+	var of atomic.Pointer[route] // next serves one path, which a request tells
+	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
+		at := of.Load()
+		if at == nil {
+			pattern, _ := runtime.HTTPPattern(r.Context())
+			at = h.route(r.Method, pattern.String())
+			of.Store(at)
+		}
+		if slices.Contains(slices.Collect(maps.Values(params)), "") {
+			h.writeNoRoute(w, r) // a path that ends with a slash
+			return
+		}
+		for name, value := range params {
+			params[name] = strings.ReplaceAll(value, slash, "/")
+		}
+		if err := at.check(r, params); err != nil {
+			h.writeError(w, r, err)
+			return
+		}
+		next(w, r, params)
+	}
+}
+
+// route is that of a pattern. Every pattern of the gateway has one.
+func (h *web) route(method, pattern string) *route {
+	i := slices.IndexFunc(h.routes, func(x route) bool { return x.method == method && x.pattern == pattern })
+	return &h.routes[i]
+}
+
+// writeNoRoute says that no call has the path, or not with the method.
+func (h *web) writeNoRoute(w http.ResponseWriter, r *http.Request) {
+	var allowed []string
+	if h.pages[r.URL.Path] != nil {
+		allowed = append(allowed, http.MethodGet)
+	}
+	for i := range h.routes {
+		if h.routes[i].path.MatchString(r.URL.Path) {
+			allowed = append(allowed, h.routes[i].method)
+		}
+	}
+	if slices.Contains(allowed, http.MethodGet) {
+		allowed = append(allowed, http.MethodHead)
+	}
+	if len(allowed) == 0 || slices.Contains(allowed, r.Method) {
+		h.writeError(w, r, &graph.Error{
+			Class: graph.ErrNotFound, Reason: "NO_SUCH_PATH", Subject: strings.ReplaceAll(r.URL.Path, slash, "/"),
+			Message: "nothing is at this path; GET /openapi.json lists what is",
+		})
+		return
+	}
+	slices.Sort(allowed)
+	w.Header().Set("Allow", strings.Join(slices.Compact(allowed), ", "))
+	h.writeError(w, r, &graph.Error{
+		Class: errUnknownMethod, Reason: "METHOD_NOT_ALLOWED", Subject: r.Method,
+		Message: "the path does not take this method; it takes " + w.Header().Get("Allow"),
+	})
+}
+
 // slash stands for a slash within a segment of a path. The gateway would take an
 // encoded one, which ids that are IRIs have, for the end of the segment.
 const slash = "\x00"
 
 // segments is the decoded path of u, with the slashes within its segments marked.
-func segments(u *url.URL) (string, bool) {
+// Errors: graph.ErrInvalid for bytes that no id has.
+func segments(u *url.URL) (string, error) {
 	raw := u.EscapedPath()
-	if strings.Contains(raw, "%00") {
-		return "", false
+	if !utf8.ValidString(u.Path) || strings.Contains(u.Path, "\x00") {
+		return "", shapeError("", "the path must be UTF-8 without zeros, encoded as encodeURIComponent does it")
 	}
 	if !strings.Contains(raw, "%") {
-		return raw, true
+		return raw, nil
 	}
 	parts := strings.Split(raw, "/")
 	for i, part := range parts {
 		plain, err := url.PathUnescape(part)
 		if err != nil {
-			return "", false
+			return "", shapeError("", "the path must be encoded as encodeURIComponent does it")
 		}
 		parts[i] = strings.ReplaceAll(plain, "/", slash)
 	}
-	return strings.Join(parts, "/"), true
-}
-
-// unmark gives the ids in a path their slashes back.
-func unmark(next runtime.HandlerFunc) runtime.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
-		for name, value := range params {
-			params[name] = strings.ReplaceAll(value, slash, "/")
-		}
-		next(w, r, params)
-	}
+	return strings.Join(parts, "/"), nil
 }
 
 // ownHost reports whether a Host header is one of this machine's. A page of
@@ -188,157 +289,4 @@ func ownHost(host string) bool {
 	}
 	ip, err := netip.ParseAddr(strings.Trim(name, "[]"))
 	return err == nil && ip.IsLoopback()
-}
-
-// response answers 304 in the place of an answer that the caller has.
-type response struct {
-	http.ResponseWriter
-	ifNoneMatch string
-	conditional bool
-	entry       string // the entity tag of the entry that is answered, if it is one
-	begun, cut  bool
-}
-
-// WriteHeader sends the status, or 304.
-func (w *response) WriteHeader(code int) {
-	if w.begun {
-		return
-	}
-	w.begun = true
-	h := w.Header()
-	if code == http.StatusOK && w.conditional && tagged(w.ifNoneMatch, h.Get("Etag"), w.entry) {
-		w.cut, code = true, http.StatusNotModified
-		h.Del("Content-Type")
-		h.Del("Content-Length")
-	}
-	w.ResponseWriter.WriteHeader(code)
-}
-
-// Write sends the body, unless the caller has it.
-func (w *response) Write(b []byte) (int, error) {
-	w.WriteHeader(http.StatusOK)
-	if w.cut {
-		return len(b), nil
-	}
-	return w.ResponseWriter.Write(b)
-}
-
-// Unwrap is for [http.ResponseController].
-func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// tagged reports whether If-None-Match names one of the tags (RFC 9110, section
-// 13.1.2). Two tags are the same also if one of them is weak.
-func tagged(header string, tags ...string) bool {
-	if strings.TrimSpace(header) == "*" {
-		return true
-	}
-	for given := range strings.SplitSeq(header, ",") {
-		given = strings.TrimPrefix(strings.TrimSpace(given), "W/")
-		for _, t := range tags {
-			if t != "" && given == t {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// setTags puts the entity tag of an answer into its header, and notes that of
-// the entry in it.
-func setTags(_ context.Context, w http.ResponseWriter, m proto.Message) error {
-	if x, ok := m.(interface{ GetServed() *cairnv1.Served }); ok && x.GetServed().GetEtag() != "" {
-		w.Header().Set("Etag", x.GetServed().GetEtag())
-	}
-	if out, ok := w.(*response); ok {
-		out.entry = entryTag(m)
-	}
-	return nil
-}
-
-// writeError writes err as the JSON of a google.rpc.Status.
-func writeError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
-	custom, _ := errors.AsType[*runtime.HTTPStatusError](err)
-	if custom != nil {
-		err = custom.Err
-	}
-	st := status.Convert(err)
-	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok || strings.Contains(st.Message(), "http: request body too large") {
-		_ = tooLarge
-		st = status.Convert(detailed(codes.ResourceExhausted, "REQUEST_TOO_LARGE", "", "the body is over the server's limit; send less at once"))
-	}
-	st = withReason(st, r.Header.Get("X-Request-Id"))
-	code := httpCode(st.Code())
-	switch {
-	case custom != nil:
-		code = custom.HTTPStatus
-	case st.Code() == codes.Aborted && r.Header.Get("If-Match") != "":
-		code = http.StatusPreconditionFailed
-	}
-	w.Header().Del("Etag")
-	runtime.DefaultHTTPErrorHandler(ctx, mux, m, w, r, &runtime.HTTPStatusError{HTTPStatus: code, Err: st.Err()})
-}
-
-// withReason adds to a status that the gateway or gRPC made what all others have.
-func withReason(st *status.Status, id string) *status.Status {
-	has := func(match func(any) bool) bool {
-		return slices.ContainsFunc(st.Details(), match)
-	}
-	if !has(func(d any) bool { _, ok := d.(*errdetails.ErrorInfo); return ok }) {
-		reason := internalReason
-		for _, row := range classes {
-			if row.code == st.Code() {
-				reason = row.reason
-				break
-			}
-		}
-		if st.Code() == codes.InvalidArgument {
-			reason = "SHAPE"
-		}
-		if with, err := st.WithDetails(&errdetails.ErrorInfo{Domain: domain, Reason: reason}); err == nil {
-			st = with
-		}
-	}
-	if !has(func(d any) bool { _, ok := d.(*errdetails.RequestInfo); return ok }) {
-		if with, err := st.WithDetails(&errdetails.RequestInfo{RequestId: id}); err == nil {
-			st = with
-		}
-	}
-	return st
-}
-
-// strictQuery reads a query and refuses what names no field of the request.
-type strictQuery struct{}
-
-// Parse fills m from values. filter has the fields that stand in the path.
-func (strictQuery) Parse(m proto.Message, values url.Values, filter *utilities.DoubleArray) error {
-	for key := range values {
-		path, ok := fieldPath(m.ProtoReflect().Descriptor(), key)
-		switch {
-		case !ok:
-			return graph.Invalid(key, "is no parameter of this call")
-		case filter.HasCommonPrefix(path):
-			return graph.Invalid(key, "stands in the path already")
-		}
-	}
-	return (&runtime.DefaultQueryParser{}).Parse(m, values, filter)
-}
-
-// fieldPath is the path that a query key names, by the names of the .proto file.
-func fieldPath(d protoreflect.MessageDescriptor, key string) ([]string, bool) {
-	var path []string
-	for name := range strings.SplitSeq(key, ".") {
-		if d == nil {
-			return nil, false
-		}
-		f := d.Fields().ByJSONName(name)
-		if f == nil {
-			f = d.Fields().ByTextName(name)
-		}
-		if f == nil {
-			return nil, false
-		}
-		path = append(path, string(f.Name()))
-		d = f.Message()
-	}
-	return path, true
 }

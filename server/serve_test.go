@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -12,6 +14,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -177,7 +180,8 @@ func TestInside(t *testing.T) {
 	}
 }
 
-// TestPanic: a panic is hidden from the caller, logged whole, and ends no other call.
+// TestPanic: a panic is hidden from the caller, logged with its stack, and ends
+// no other call.
 func TestPanic(t *testing.T) {
 	var logged bytes.Buffer
 	w := newWorld(t, "", Options{Log: slog.New(slog.NewTextHandler(&logged, nil)), AccessLog: true})
@@ -192,10 +196,13 @@ func TestPanic(t *testing.T) {
 		t.Errorf("the caller sees %v", err)
 	}
 	text := logged.String()
-	for _, want := range []string{"secret", "serve_test.go", "method=SystemService/Ping", "code=Internal", "scope=SCOPE_SYSTEM_READ"} {
+	for _, want := range []string{"panic of a string", "serve_test.go", "method=SystemService/Ping", "code=Internal", "scope=SCOPE_SYSTEM_READ"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the log has no %q:\n%s", want, text)
 		}
+	}
+	if strings.Contains(text, "secret") {
+		t.Errorf("the log has the value of the panic, which may be of a person:\n%s", text)
 	}
 	// The log of calls has no ids of people.
 	if _, err := cairnv1.NewPeopleServiceClient(w.conn).GetPerson(t.Context(), &cairnv1.GetPersonRequest{Person: "p-01"}); err != nil {
@@ -203,6 +210,54 @@ func TestPanic(t *testing.T) {
 	}
 	if w.end(); strings.Contains(logged.String(), "p-01") || !strings.Contains(logged.String(), "PeopleService/GetPerson") {
 		t.Errorf("the log is\n%s", logged.String())
+	}
+}
+
+// TestLogIsOfNobody: whatever an error was made of, the log has no names and no
+// ids of people, and still tells what went wrong.
+func TestLogIsOfNobody(t *testing.T) {
+	var logged bytes.Buffer
+	w := newWorld(t, "", Options{Log: slog.New(slog.NewTextHandler(&logged, nil))})
+	g, err := newGuards(w.server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hostile := errors.New("p-01 Tobias evidence")
+	var index []int
+	for _, row := range []struct {
+		name   string
+		handle func() error
+		want   string
+	}{
+		{"a cause", func() error { return graph.Unavailable("the disk is full", hostile) }, "the disk is full: *errors.errorString"},
+		{"a subject", func() error {
+			return &graph.Error{Class: graph.ErrUnavailable, Reason: "DAMAGED", Subject: "p-01", Message: "the record cannot be opened"}
+		}, "DAMAGED the record cannot be opened"},
+		{"a sentence", func() error { return graph.Unavailable(`the record of "p-01" is torn`, nil) }, "the record of (a person) is torn"},
+		{"an error of ours", func() error { return fmt.Errorf("read p-01: %w", hostile) }, "*fmt.wrapError: *errors.errorString"},
+		{"several errors", func() error { return errors.Join(hostile, io.ErrUnexpectedEOF) }, "unexpected EOF"},
+		{"a file", func() error {
+			return graph.Unavailable("the file cannot be read", &fs.PathError{Op: "read", Path: "/data/cairn.db", Err: syscall.EIO})
+		}, "read /data/cairn.db: input/output error"},
+		{"a panic", func() error { panic("p-01 Tobias") }, "panic of a string"},
+		{"a panic with an error", func() error { panic(hostile) }, "panic of a *errors.errorString"},
+		{"a bug", func() error { _ = index[len(t.Name())]; return nil }, "panic: runtime error: index out of range [17] with length 0"},
+	} {
+		logged.Reset()
+		_, err := g.unary(t.Context(), &cairnv1.PingRequest{}, &grpc.UnaryServerInfo{FullMethod: cairnv1.SystemService_Ping_FullMethodName},
+			func(context.Context, any) (any, error) { return nil, row.handle() })
+		if err == nil {
+			t.Errorf("%s: no error", row.name)
+		}
+		text := logged.String()
+		for _, never := range []string{"p-01", "Tobias", "evidence"} {
+			if strings.Contains(text, never) {
+				t.Errorf("%s: the log has %q:\n%s", row.name, never, text)
+			}
+		}
+		if !strings.Contains(text, row.want) || !strings.Contains(text, "request=") || !strings.Contains(text, "method=SystemService/Ping") {
+			t.Errorf("%s: the log has not %q and the call:\n%s", row.name, row.want, text)
+		}
 	}
 }
 

@@ -211,19 +211,25 @@ func (r reply) into(tb testing.TB, m proto.Message) {
 type problem struct {
 	Code    int
 	Message string
-	Details []struct {
-		Type            string `json:"@type"`
-		Reason          string
-		Domain          string
-		Metadata        map[string]string
-		RequestID       string `json:"requestId"`
-		FieldViolations []struct{ Field, Description string }
-		Problems        []struct {
-			Code, File   string
-			Line, Column int
-		}
+	Details []detail
+}
+
+// detail is what an error tells besides.
+type detail struct {
+	Type            string `json:"@type"`
+	Reason          string
+	Domain          string
+	Metadata        map[string]string
+	RequestID       string `json:"requestId"`
+	FieldViolations []violation
+	Problems        []struct {
+		Code, File   string
+		Line, Column int
 	}
 }
+
+// violation is what is wrong with a field.
+type violation struct{ Field, Description string }
 
 func (r reply) problem(tb testing.TB) problem {
 	tb.Helper()
