@@ -96,7 +96,7 @@ func spans(commits []logged) [][]span {
 }
 
 // batches calls apply with the batch of each commit, in order.
-func (s *Store) batches(ctx context.Context, commits []logged, apply func(logged, *content) error) error {
+func (s *Store) batches(ctx context.Context, commits []logged, apply func(graph.Batch) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	type answer struct {
@@ -132,11 +132,11 @@ func (s *Store) batches(ctx context.Context, commits []logged, apply func(logged
 			if whole = append(whole, a.facts[i]...); sp.to < sp.commit.facts {
 				continue
 			}
-			c, err := restore(sp.commit, whole)
+			b, err := s.restore(sp.commit, whole)
 			if err != nil {
 				return damaged(sp.commit.revision, err)
 			}
-			if err := apply(sp.commit, c); err != nil {
+			if err := apply(b); err != nil {
 				return err
 			}
 			whole = nil
@@ -146,25 +146,26 @@ func (s *Store) batches(ctx context.Context, commits []logged, apply func(logged
 }
 
 // restore makes the batch of a commit and holds it against the digest.
-func restore(commit logged, list []fact) (*content, error) {
+func (s *Store) restore(commit logged, list []fact) (b graph.Batch, err error) {
 	c, err := contentOf(list)
 	if err != nil {
-		return nil, err
+		return b, err
+	}
+	personal, err := s.openAll(c.sealed)
+	if err != nil {
+		return b, err
 	}
 	again, err := facts(c)
 	if err != nil {
-		return nil, err
+		return b, err
 	}
 	if digest(again) != commit.digest {
-		return nil, errors.New("its facts are not those of its digest")
+		return b, errors.New("its facts are not those of its digest")
 	}
-	b := commit.batch
-	b.Revision = commit.revision
-	b.Settings, b.Scales, b.Conversions, b.Frameworks, b.Issuers = c.Settings, c.Scales, c.Conversions, c.Frameworks, c.Issuers
-	b.Competencies, b.Achievements, b.Roles, b.Ladders = c.Competencies, c.Achievements, c.Roles, c.Ladders
-	b.People, b.Assignments, b.Awards, b.Claims, b.Derived = c.People, c.Assignments, c.Awards, c.Claims, c.Derived
-	c.Batch = b
-	return c, nil
+	b = c.Batch
+	b.Key, b.If, b.IfSet, b.At = commit.batch.Key, commit.batch.If, commit.batch.IfSet, commit.batch.At
+	b.Revision, b.Personal = commit.revision, personal
+	return b, nil
 }
 
 // readSpans reads the facts of spans, each in the order of positions.
@@ -283,14 +284,11 @@ func (s *Store) scan(ctx context.Context, after, until graph.Revision, apply fun
 		if len(commits) == 0 {
 			return damaged(after+1, errors.New("it is not in the change log"))
 		}
-		err = s.batches(ctx, commits, func(l logged, c *content) error {
-			if err := s.openAll(c); err != nil {
-				return damaged(l.revision, err)
-			}
+		err = s.batches(ctx, commits, func(b graph.Batch) error {
 			if ctx.Err() != nil {
 				return unavailable("the call ended before everything was read", ctx.Err())
 			}
-			return apply(c.Batch)
+			return apply(b)
 		})
 		if err != nil {
 			return err
@@ -300,28 +298,27 @@ func (s *Store) scan(ctx context.Context, after, until graph.Revision, apply fun
 	return nil
 }
 
-// openAll opens the personal records of a batch.
-func (s *Store) openAll(c *content) error {
-	if len(c.sealed) == 0 {
-		return nil
+// openAll opens personal records. One whose key was destroyed has Erased set.
+func (s *Store) openAll(list []sealed) ([]graph.Personal, error) {
+	if len(list) == 0 {
+		return nil, nil
 	}
-	people := make([]graph.ID, len(c.sealed))
-	for i, x := range c.sealed {
+	people := make([]graph.ID, len(list))
+	for i, x := range list {
 		people[i] = x.person
 	}
 	ring, _, err := s.keys.get(people)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, x := range c.sealed {
+	out := make([]graph.Personal, len(list))
+	for i, x := range list {
 		ref := graph.PersonalRef{Person: x.person, About: x.about}
-		p, err := unseal(ring, ref, x.content)
-		if err != nil {
-			return fmt.Errorf("personal record %s: %w", recordID(ref), err)
+		if out[i], err = unseal(ring, ref, x.content); err != nil {
+			return nil, fmt.Errorf("personal record %s: %w", recordID(ref), err)
 		}
-		c.Personal = append(c.Personal, p)
 	}
-	return nil
+	return out, nil
 }
 
 func unseal(ring map[graph.ID]*seal.Key, ref graph.PersonalRef, closed []byte) (graph.Personal, error) {

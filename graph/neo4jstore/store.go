@@ -54,6 +54,7 @@ type Store struct {
 	keys    *keys
 	marks   neo4j.BookmarkManager
 	closing chan struct{} // closed by Close
+	shut    func() error  // closes, once
 
 	mu     sync.Mutex     // guards what follows
 	news   chan struct{}  // closed and replaced when this store committed
@@ -100,10 +101,12 @@ func connect(options Options) (*Store, error) {
 	if err != nil {
 		return nil, graph.Invalid("neo4j address", err.Error())
 	}
-	return &Store{
+	s := &Store{
 		driver: driver, options: options, marks: neo4j.NewBookmarkManager(neo4j.BookmarkManagerConfig{}),
 		closing: make(chan struct{}), news: make(chan struct{}),
-	}, nil
+	}
+	s.shut = sync.OnceValue(s.close)
+	return s, nil
 }
 
 func (s *Store) open(ctx context.Context) error {
@@ -270,15 +273,13 @@ func (s *Store) Head(ctx context.Context) (graph.Revision, error) {
 }
 
 // Close is as [graph.Store] says.
-func (s *Store) Close() error {
+func (s *Store) Close() error { return s.shut() }
+
+func (s *Store) close() error {
 	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return nil
-	}
 	s.closed = true
-	close(s.closing)
 	s.mu.Unlock()
+	close(s.closing)
 	s.calls.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

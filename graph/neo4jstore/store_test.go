@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,11 +29,15 @@ func TestMain(m *testing.M) {
 	neo4jtest.Main(m)
 }
 
+// wipe is done once: with the schema left in place the statements' plans stay.
+var wipe sync.Once
+
 // fresh is an empty graph on the server, migrated, and the options that open it
 // by way of uri.
 func fresh(tb testing.TB, server *neo4jtest.Server, uri string) neo4jstore.Options {
 	tb.Helper()
-	server.Wipe(tb)
+	wipe.Do(func() { server.Wipe(tb) })
+	server.Empty(tb)
 	options := neo4jstore.Options{
 		URI: uri, User: server.User(), Password: server.Password(),
 		Keys: filepath.Join(tb.TempDir(), "keys"), RetryFor: 2 * time.Second,

@@ -70,10 +70,16 @@ func (s *Server) adminDriver() (neo4j.DriverWithContext, error) {
 	return s.admin, nil
 }
 
+// Empty deletes all nodes and relationships, and leaves constraints, indexes
+// and the plans of statements: much faster than Wipe for what comes next.
+func (s *Server) Empty(tb testing.TB) { s.delete(tb, empty) }
+
 // Wipe empties the database: nodes and relationships, constraints, indexes. The
 // two lookup indexes of an empty database stay. It takes a few milliseconds
 // when there is little to delete.
-func (s *Server) Wipe(tb testing.TB) {
+func (s *Server) Wipe(tb testing.TB) { s.delete(tb, wipe) }
+
+func (s *Server) delete(tb testing.TB, what func(context.Context, neo4j.SessionWithContext) error) {
 	tb.Helper()
 	driver, err := s.adminDriver()
 	if err != nil {
@@ -81,22 +87,27 @@ func (s *Server) Wipe(tb testing.TB) {
 	}
 	ctx := tb.Context()
 	session := driver.NewSession(ctx, neo4j.SessionConfig{})
-	err = errors.Join(wipe(ctx, session), session.Close(ctx))
+	err = errors.Join(what(ctx, session), session.Close(ctx))
 	if err != nil {
 		tb.Fatalf("wipe Neo4j: %v", err)
 	}
 }
 
-func wipe(ctx context.Context, session neo4j.SessionWithContext) error {
+func empty(ctx context.Context, session neo4j.SessionWithContext) error {
 	// In batches, so that a large world needs no large heap.
 	result, err := session.Run(ctx, "MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS", nil)
 	if err != nil {
 		return err
 	}
-	if _, err := result.Consume(ctx); err != nil {
+	_, err = result.Consume(ctx)
+	return err
+}
+
+func wipe(ctx context.Context, session neo4j.SessionWithContext) error {
+	if err := empty(ctx, session); err != nil {
 		return err
 	}
-	_, err = session.ExecuteWrite(ctx, func(tx neo4j.ManagedTransaction) (any, error) {
+	_, err := session.ExecuteWrite(ctx, func(tx neo4j.ManagedTransaction) (any, error) {
 		if err := dropAll(ctx, tx, "SHOW CONSTRAINTS YIELD name", "DROP CONSTRAINT $name"); err != nil {
 			return nil, err
 		}
