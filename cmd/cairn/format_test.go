@@ -91,8 +91,16 @@ func TestNearFlag(t *testing.T) {
 		a, b string
 		want int
 	}{
-		{"", "", 0}, {"to", "to", 0}, {"too", "to", 1}, {"t", "to", 1}, {"preson", "person", 1}, {"persn", "person", 1},
-		{"holdigns", "holdings", 1}, {"größe", "grösse", 2}, {"abc", "xyz", 3}, {"", "abc", 3},
+		{"", "", 0},
+		{"to", "to", 0},
+		{"too", "to", 1},
+		{"t", "to", 1},
+		{"preson", "person", 1},
+		{"persn", "person", 1},
+		{"holdigns", "holdings", 1},
+		{"größe", "grösse", 2},
+		{"abc", "xyz", 3},
+		{"", "abc", 3},
 	} {
 		if got, back := changes(row.a, row.b), changes(row.b, row.a); got != row.want || back != row.want {
 			t.Errorf("%q and %q: %d and %d changes, want %d", row.a, row.b, got, back, row.want)

@@ -79,7 +79,7 @@ func TestImportInterrupted(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				defer w.Close()
+				defer func() { _ = w.Close() }()
 				if _, err := w.WriteString("person,name\nada,Ada\n"); err != nil {
 					t.Fatal(err)
 				}

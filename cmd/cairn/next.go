@@ -41,7 +41,7 @@ is cheaper. Without a goal it is what meets most of what roles ask for.`,
 			return err
 		}
 		defer c.close()
-		req := &cairnv1.RecommendNextStepsRequest{Objective: objective, Limits: limits, MaxSteps: int32(most), Languages: a.languages}
+		req := &cairnv1.RecommendNextStepsRequest{Objective: objective, Limits: limits, MaxSteps: int32(most), Languages: a.languages} //nolint:gosec // 1000 at most
 		for _, name := range to {
 			goal, err := a.resolveGoal(ctx, c, name)
 			if err != nil {

@@ -112,12 +112,12 @@ func TestNoBarInPipes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	var buffer bytes.Buffer
 	bars := []*bar{(&app{err: file}).startBar("importing", 10), (&app{err: w}).startBar("importing", 10), (&app{err: &buffer}).startBar("importing", 10)}
 	time.Sleep(patience + 2*redraw)

@@ -33,7 +33,7 @@ hit first. Words may be cut off or have typing errors. People are found with
 	wholeFlag(cmd, &most, "most", 1, pageSize, "the most `hits` to answer, up to 1000")
 	cmd.Flags().StringVar(&token, "page", "", "the page that this `token` of the page before names")
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {
-		req := &cairnv1.SearchRequest{Q: args[0], Retired: retired, PageSize: int32(most), PageToken: token, Languages: a.languages}
+		req := &cairnv1.SearchRequest{Q: args[0], Retired: retired, PageSize: int32(most), PageToken: token, Languages: a.languages} //nolint:gosec // 1000 at most
 		for _, k := range kinds {
 			v, ok := cairnv1.Kind_value["KIND_"+strings.ToUpper(k)]
 			if !ok || v < 1 || v > int32(cairnv1.Kind_KIND_PERSON) {
