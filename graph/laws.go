@@ -139,6 +139,7 @@ func (l *linter) entries(b *Batch) {
 	begin := once(KindScale)
 	for i := range b.Scales {
 		begin(b.Scales[i].ID)
+		ownedPlain(l, &l.earlier.scales, b.Scales[i].ID, &b.Scales[i], func(x *Scale) (Source, bool) { return x.Source, false })
 		l.scale(&b.Scales[i])
 	}
 	for i := range b.Conversions {
@@ -147,29 +148,35 @@ func (l *linter) entries(b *Batch) {
 	begin = once(KindFramework)
 	for i := range b.Frameworks {
 		begin(b.Frameworks[i].ID)
+		ownedPlain(l, &l.earlier.frameworks, b.Frameworks[i].ID, &b.Frameworks[i], func(x *Framework) (Source, bool) { return x.Source, false })
 	}
 	begin = once(KindIssuer)
 	for i := range b.Issuers {
 		begin(b.Issuers[i].ID)
+		ownedPlain(l, &l.earlier.issuers, b.Issuers[i].ID, &b.Issuers[i], func(x *Issuer) (Source, bool) { return x.Source, false })
 	}
 	begin = once(KindCompetency)
 	for i := range b.Competencies {
 		begin(b.Competencies[i].ID)
+		ownedPlain(l, &l.earlier.competencies, b.Competencies[i].ID, &b.Competencies[i], func(x *Competency) (Source, bool) { return x.Source, x.Retired })
 		l.competency(&b.Competencies[i])
 	}
 	for i := range b.Achievements {
 		l.entry(KindAchievement, b.Achievements[i].ID)
 		l.checkID(b.Achievements[i].ID)
+		ownedVersion(l, &l.reg.achievements, b.Achievements[i].ID, &b.Achievements[i].Lifecycle, func(x *Achievement) *Lifecycle { return &x.Lifecycle })
 		l.achievement(&b.Achievements[i])
 	}
 	for i := range b.Roles {
 		l.entry(KindRole, b.Roles[i].ID)
 		l.checkID(b.Roles[i].ID)
+		ownedVersion(l, &l.reg.roles, b.Roles[i].ID, &b.Roles[i].Lifecycle, func(x *Role) *Lifecycle { return &x.Lifecycle })
 		l.role(&b.Roles[i])
 	}
 	begin = once(KindLadder)
 	for i := range b.Ladders {
 		begin(b.Ladders[i].ID)
+		ownedPlain(l, &l.earlier.ladders, b.Ladders[i].ID, &b.Ladders[i], func(x *Ladder) (Source, bool) { return x.Source, x.Retired })
 		l.ladder(&b.Ladders[i])
 	}
 }

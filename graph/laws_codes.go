@@ -38,6 +38,7 @@ const (
 	codeNoConversion       = "no-conversion"
 	codeNoCurrency         = "no-currency"
 	codeOrphanRole         = "orphan-role"
+	codeOtherCatalog       = "other-catalog"
 	codeOverlapping        = "overlapping-versions"
 	codeRedundant          = "redundant-requirement"
 	codeReplacedByCycle    = "replaced-by-cycle"

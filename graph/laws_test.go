@@ -99,6 +99,12 @@ var lawRows = []lawRow{
 	{"id with a space", func(b *Batch) { b.Issuers = append(b.Issuers, Issuer{ID: "a school"}) }, lawFailure(codeBadID, KindIssuer, "a school", "")},
 	{"route without an id", func(b *Batch) { b.Achievements[0].Routes[0].ID = "" }, lawFailure(codeBadID, ach, "sql", "routes/0")},
 	{"competency twice", func(b *Batch) { b.Competencies = append(b.Competencies, b.Competencies[2]) }, lawFailure(codeDuplicateID, com, "c-five", "")},
+	{"a version of another catalog", func(b *Batch) {
+		b.Achievements[3].Source.Catalog = "ours"
+		next := b.Achievements[3]
+		next.EffectiveFrom, next.Source.Catalog = 2000, "theirs"
+		b.Achievements = append(b.Achievements, next)
+	}, lawFailure(codeOtherCatalog, ach, "degree", "id")},
 	{"unknown framework", func(b *Batch) { b.Competencies[0].Framework = "owl" }, lawFailure(codeUnknownID, com, "c-sql", "framework", "owl")},
 	{"unknown scale", func(b *Batch) { b.Competencies[2].Scale = "six" }, lawFailure(codeUnknownID, com, "c-five", "scale", "six")},
 	{"unknown broader", func(b *Batch) { b.Competencies[2].Broader = []ID{"c-sql", "c-data"} }, lawWarning(codeUnknownID, com, "c-five", "broader/1", "c-data")},

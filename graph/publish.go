@@ -54,10 +54,10 @@ func (c *Catalog) Publication(want Batch, source ID, prune bool) (Batch, []Entry
 			p.changes = append(p.changes, EntryChange{Kind: KindScale, ID: conv.From + "→" + conv.To, Action: changedOrAdded(i >= 0), Before: before, After: &conv})
 		}
 	}
-	p.out.Scales = publishPlain(&p, KindScale, &r.scales, want.Scales, func(x *Scale) ID { return x.ID }, nil)
-	p.out.Frameworks = publishPlain(&p, KindFramework, &r.frameworks, want.Frameworks, func(x *Framework) ID { return x.ID }, nil)
-	p.out.Issuers = publishPlain(&p, KindIssuer, &r.issuers, want.Issuers, func(x *Issuer) ID { return x.ID }, nil)
-	p.out.Competencies = publishPlain(&p, KindCompetency, &r.competencies, want.Competencies, func(x *Competency) ID { return x.ID },
+	p.out.Scales = publishPlain(&p, KindScale, &r.scales, want.Scales, func(x *Scale) (ID, *Source) { return x.ID, &x.Source }, nil)
+	p.out.Frameworks = publishPlain(&p, KindFramework, &r.frameworks, want.Frameworks, func(x *Framework) (ID, *Source) { return x.ID, &x.Source }, nil)
+	p.out.Issuers = publishPlain(&p, KindIssuer, &r.issuers, want.Issuers, func(x *Issuer) (ID, *Source) { return x.ID, &x.Source }, nil)
+	p.out.Competencies = publishPlain(&p, KindCompetency, &r.competencies, want.Competencies, func(x *Competency) (ID, *Source) { return x.ID, &x.Source },
 		func(x Competency) (Competency, bool) {
 			if x.Retired || x.Source.Catalog != source {
 				return x, false
@@ -65,7 +65,7 @@ func (c *Catalog) Publication(want Batch, source ID, prune bool) (Batch, []Entry
 			x.Retired = true
 			return x, true
 		})
-	p.out.Ladders = publishPlain(&p, KindLadder, &r.ladders, want.Ladders, func(x *Ladder) ID { return x.ID },
+	p.out.Ladders = publishPlain(&p, KindLadder, &r.ladders, want.Ladders, func(x *Ladder) (ID, *Source) { return x.ID, &x.Source },
 		func(x Ladder) (Ladder, bool) {
 			if x.Retired || x.Source.Catalog != source {
 				return x, false
@@ -106,19 +106,29 @@ func changedOrAdded(there bool) EntryAction {
 }
 
 // publishPlain is the entries of want that differ from have; with p.prune, also
-// those of have that are not in want, as retire leaves them.
-func publishPlain[T any](p *publication, k Kind, have *table[*T], want []T, id func(*T) ID, retire func(T) (T, bool)) []T {
+// those of have that are not in want, as retire leaves them. What cannot be
+// retired, because anything may lean on it, two catalogs may say alike: it stays
+// the first one's.
+func publishPlain[T any](p *publication, k Kind, have *table[*T], want []T, parts func(*T) (ID, *Source), retire func(T) (T, bool)) []T {
 	var out []T
 	named := make(map[ID]bool, len(want))
 	for i := range want {
 		w := &want[i]
-		named[id(w)] = true
-		was, there := have.get(id(w))
-		if there && reflect.DeepEqual(*was, *w) {
-			continue
+		id, _ := parts(w)
+		named[id] = true
+		was, there := have.get(id)
+		if there {
+			same := *w
+			if _, source := parts(&same); retire == nil {
+				_, theirs := parts(was)
+				*source = *theirs
+			}
+			if reflect.DeepEqual(*was, same) {
+				continue
+			}
 		}
 		out = append(out, *w)
-		ch := EntryChange{Kind: k, ID: id(w), Action: changedOrAdded(there), After: w}
+		ch := EntryChange{Kind: k, ID: id, Action: changedOrAdded(there), After: w}
 		if there {
 			ch.Before = was
 		}

@@ -1,0 +1,74 @@
+package graph
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+// A catalog publishes no entry of another one, whatever its kind, until that one
+// has retired it.
+func TestOwner(t *testing.T) {
+	entries := func(catalog, title ID) Batch {
+		own, name := Source{Catalog: catalog}, NewText(Translation{"en", string(title)})
+		a := badge("a")
+		a.Title, a.Source, a.EffectiveFrom, a.Issuer = name, own, 0, "i"
+		return Batch{
+			Scales: []Scale{{ID: "s", Title: name, Levels: make([]Text, 1), Source: own}}, Frameworks: []Framework{{ID: "f", Title: name, Source: own}},
+			Issuers: []Issuer{{ID: "i", Title: name, Source: own}}, Competencies: []Competency{{ID: "c", Title: name, Source: own}},
+			Achievements: []Achievement{a}, Roles: []Role{{ID: "r", Title: name, Lifecycle: Lifecycle{Source: own}}},
+			Ladders: []Ladder{{ID: "l", Title: name, Roles: []ID{"r"}, Source: own}},
+		}
+	}
+	publish := func(s *Snapshot, name ID, want Batch, prune bool, at Instant) (*Snapshot, error) {
+		b, _ := s.Catalog.Publication(want, name, prune)
+		b.At = at
+		if b.Len() == 0 {
+			return s, nil
+		}
+		next, _, err := s.prepare(&request{batch: b})
+		return next, err
+	}
+	s, err := publish(emptySnapshot(), "ours", entries("ours", "one"), false, day(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = publish(s, "theirs", entries("theirs", "two"), false, day(2))
+	refused, ok := errors.AsType[*Error](err)
+	if !ok || !errors.Is(err, ErrLaw) {
+		t.Fatalf("another catalog's entries: %v, want ErrLaw", err)
+	}
+	kinds := make(map[Kind]bool)
+	for _, p := range refused.Problems {
+		if p.Code == "other-catalog" && p.Path == "id" && strings.Contains(p.Message, "ours") && strings.Contains(p.Message, "theirs") {
+			kinds[p.Kind] = true
+		}
+	}
+	if len(kinds) != 7 {
+		t.Errorf("refused are the kinds %v, want all seven", kinds)
+	}
+
+	// What leans on nothing of a catalog's own may be said by both.
+	alike := entries("theirs", "one")
+	alike.Competencies, alike.Achievements, alike.Roles, alike.Ladders = nil, nil, nil, nil
+	if again, err := publish(s, "theirs", alike, false, day(2)); err != nil || again != s {
+		t.Errorf("scales, frameworks and issuers that both say alike: %v, want no change", err)
+	}
+
+	if s, err = publish(s, "ours", Batch{}, true, day(3)); err != nil {
+		t.Fatal(err)
+	}
+	taken := entries("theirs", "two")
+	taken.Scales, taken.Frameworks, taken.Issuers = nil, nil, nil
+	if s, err = publish(s, "theirs", taken, false, day(4)); err != nil {
+		t.Fatalf("entries that were given up: %v", err)
+	}
+	back := entries("ours", "one")
+	if _, err = publish(s, "ours", back, false, day(5)); !errors.Is(err, ErrLaw) {
+		t.Errorf("entries that were taken over: %v, want ErrLaw", err)
+	}
+	taken.Achievements[0].Credits = 100
+	if _, err = publish(s, "theirs", taken, false, day(5)); err != nil {
+		t.Errorf("an edit by who took over: %v", err)
+	}
+}
