@@ -163,8 +163,14 @@ func (s *Server) servedContent(ctx context.Context, answer proto.Message) *cairn
 	return s.servedAs(ctx, `"c`+strconv.FormatUint(hashOf(answer), 16)+`"`)
 }
 
+// servedAs is what depends on the moment, with an entity tag. The age is that of
+// the newest revision this server has: for how long it has not known whether the
+// store has a newer one.
 func (s *Server) servedAs(ctx context.Context, etag string) *cairnv1.Served {
 	out := &cairnv1.Served{Etag: etag}
+	if since, away := s.live.Fresh(); away != nil {
+		out.AgeMs = int32(min(max(time.Since(since).Milliseconds(), 1), math.MaxInt32))
+	}
 	if c := callOf(ctx); c != nil {
 		out.RequestId = c.id
 		out.TookUs = int32(min(time.Since(c.start).Microseconds(), math.MaxInt32))

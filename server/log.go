@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -26,21 +27,19 @@ func (s *Server) logged(err error) string {
 	return strings.Join(parts, ": ")
 }
 
+// fixed are errors whose text is always the same.
+var fixed = []error{context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, io.ErrShortWrite, os.ErrDeadlineExceeded}
+
 func (s *Server) logParts(err error, to *[]string) {
-	text := ""
 	switch e := err.(type) { //nolint:errorlint // each link of the chain in its turn
 	case *graph.Error:
-		text = e.Reason
-		if e.Message != "" {
-			text = strings.TrimSpace(text + " " + s.nobody(e.Message))
-		}
-		*to = append(*to, text)
+		*to = append(*to, strings.TrimSpace(e.Reason+" "+s.nobody(e.Message)))
 		if e.Cause != nil {
 			s.logParts(e.Cause, to)
 		}
 		return
 	case *panicked:
-		text = fmt.Sprintf("panic of a %T", e.value)
+		text := fmt.Sprintf("panic of a %T", e.value)
 		if bug, ok := e.value.(runtime.Error); ok {
 			text = "panic: " + bug.Error()
 		}
@@ -50,8 +49,7 @@ func (s *Server) logParts(err error, to *[]string) {
 		*to = append(*to, err.Error())
 		return
 	}
-	switch err {
-	case context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, io.ErrShortWrite, os.ErrDeadlineExceeded:
+	if slices.Contains(fixed, err) {
 		*to = append(*to, err.Error())
 		return
 	}

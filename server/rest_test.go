@@ -74,12 +74,27 @@ func TestNotModified(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _ = res.Body.Close(); res.StatusCode != 304 {
+	if _ = res.Body.Close(); res.StatusCode != http.StatusNotModified {
 		t.Errorf("two lines of tags: %d, want 304", res.StatusCode)
 	}
 	post := w.rest(t, "POST", "/v1/people/p-03/next-steps", `{"roles":["lead-data-analyst"]}`, "If-None-Match", "*")
 	if post.code != 200 {
 		t.Errorf("a POST with If-None-Match: %d, want 200", post.code)
+	}
+
+	// The tag of the status is that of its revision, whenever it is asked.
+	clock := noon
+	other := newWorld(t, w.path+".other", Options{Now: func() graph.Instant { clock++; return clock }})
+	status := other.rest(t, "GET", "/v1/status", "").header.Get("Etag")
+	if got := other.rest(t, "GET", "/v1/status", "", "If-None-Match", status); status == "" || got.code != 304 {
+		t.Errorf("the status a moment later: %d with %q, want 304", got.code, status)
+	}
+	if got := other.rest(t, "GET", "/v1/status?asOf=2026-01-01T00:00:00Z", "", "If-None-Match", status); got.code != 200 {
+		t.Errorf("the status of another instant: %d, want 200", got.code)
+	}
+	other.join(t, "p-51")
+	if got := other.rest(t, "GET", "/v1/status", "", "If-None-Match", status); got.code != 200 {
+		t.Errorf("the status after a commit: %d, want 200", got.code)
 	}
 
 	// The tag of an entry stays while what is shown stays, whoever commits.

@@ -143,9 +143,7 @@ func (h *web) writeError(w http.ResponseWriter, r *http.Request, err error) {
 		code, text = http.StatusInternalServerError, nil
 	}
 	w.Header().Del("Etag")
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(code)
-	_, _ = w.Write(text) // the caller has gone
+	writeJSON(w, code, text)
 }
 
 // withReason adds to a status that the gateway or gRPC made what all others have.

@@ -148,6 +148,38 @@ func TestHealth(t *testing.T) {
 	}
 }
 
+// TestAge: while the store is out of touch an answer tells for how long nothing
+// newer could be seen, and otherwise it is of this moment.
+func TestAge(t *testing.T) {
+	w := newWorld(t, "", Options{})
+	ago := time.Now().Add(-time.Minute)
+	live, err := graph.Open(t.Context(), w.store, graph.Options{Shared: true, Now: func() time.Time { return ago }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer live.Close()
+	s, err := New(live, Options{Now: func() graph.Instant { return noon }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	age := func() int32 {
+		r, err := cairnv1.NewCatalogServiceClient(s.Client()).GetRole(t.Context(), &cairnv1.GetRoleRequest{Id: "data-analyst"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.GetServed().GetAgeMs()
+	}
+	waitFor(t, "the follower to be in touch", func() bool { return age() == 0 })
+	if err := w.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "the store to be missed", func() bool { return age() > 0 })
+	if n := age(); n < 60_000 || n > 600_000 {
+		t.Errorf("%d ms, want a minute", n)
+	}
+}
+
 // TestUnknownCall: a call that no service has, through both kinds of connection.
 func TestUnknownCall(t *testing.T) {
 	w := newWorld(t, "", Options{})

@@ -29,8 +29,10 @@ func (s *systemService) GetStatus(ctx context.Context, req *cairnv1.GetStatusReq
 			DerivedAwards: int64(facts.Derived), Claims: int64(facts.Claims),
 		},
 	}
+	// All but the instant is the same until a commit, or another server: its tag
+	// is of when this one began, so that who asks again and again gets 304.
 	return &cairnv1.GetStatusResponse{
-		Answer: answer, Served: s.served(ctx, req, snap.Revision, at),
+		Answer: answer, Served: s.served(ctx, req, snap.Revision, s.started),
 		Server: &cairnv1.ServerStatus{Version: s.opts.Version, Store: s.opts.Store, StartedAt: timestamp(s.started)},
 	}, nil
 }
