@@ -520,12 +520,18 @@ func TestCutWhileChecked(t *testing.T) {
 		s := open(t, path, filestore.Options{NoSync: true})
 		s.ForgetSize()
 		begin := time.Now()
+		cut := make(chan error, 1)
 		if round > 0 {
-			time.AfterFunc(rand.N(took), func() { os.Truncate(path, 8192) }) //nolint:errcheck // the check tells
+			time.AfterFunc(rand.N(took), func() { cut <- os.Truncate(path, 8192) })
+		} else {
+			cut <- nil
 		}
 		_, err := s.Check(t.Context())
 		if took = min(took, time.Since(begin)); err != nil {
 			t.Errorf("round %d: %v", round, err)
+		}
+		if err := <-cut; err != nil { // not in the next round
+			t.Error(err)
 		}
 		s.Close() //nolint:errcheck // it was cut
 	}

@@ -231,11 +231,12 @@ func (w *walker) tree(id uint64, top bool, last *[]byte, depth int) (first []byt
 		return nil, err
 	}
 	limit := (overflow + 1) * uint64(w.m.pageSize)
-	elements, err := w.elements(id, data, limit)
+	branch := binary.NativeEndian.Uint16(data[8:]) == flagBranch
+	elements, err := w.elements(id, data, limit, branch || top)
 	if err != nil {
 		return nil, err
 	}
-	if binary.NativeEndian.Uint16(data[8:]) == flagBranch {
+	if branch {
 		return w.branch(id, elements, top, last, depth)
 	}
 	return w.leaf(id, elements, top, last)
@@ -250,8 +251,8 @@ type element struct {
 }
 
 // elements reads the table of the page that begins with data and has limit
-// bytes. Keys are copies.
-func (w *walker) elements(id uint64, data []byte, limit uint64) ([]element, error) {
+// bytes. Keys are copies if kept says so, otherwise they last as long as data.
+func (w *walker) elements(id uint64, data []byte, limit uint64, kept bool) ([]element, error) {
 	e := binary.NativeEndian
 	branch := e.Uint16(data[8:]) == flagBranch
 	count := uint64(e.Uint16(data[10:]))
@@ -283,7 +284,9 @@ func (w *walker) elements(id uint64, data []byte, limit uint64) ([]element, erro
 		if err != nil {
 			return nil, err
 		}
-		el.key = bytes.Clone(key)
+		if el.key = key; kept {
+			el.key = bytes.Clone(key)
+		}
 		if el.flags != 0 {
 			value, err := w.span(id, data, at+ksize, vsize)
 			if err != nil {
@@ -314,7 +317,7 @@ func (w *walker) leaf(id uint64, elements []element, top bool, last *[]byte) ([]
 		if *last != nil && bytes.Compare(*last, el.key) >= 0 {
 			return nil, &damage{id, fmt.Sprintf("element %d is out of order", i)}
 		}
-		*last = el.key
+		*last = append((*last)[:0], el.key...)
 		switch {
 		case !top && el.flags != 0, top && el.flags != flagBucket:
 			return nil, &damage{id, fmt.Sprintf("element %d has the type %#x", i, el.flags)}
@@ -327,7 +330,7 @@ func (w *walker) leaf(id uint64, elements []element, top bool, last *[]byte) ([]
 	if len(elements) == 0 {
 		return nil, nil
 	}
-	return elements[0].key, nil
+	return bytes.Clone(elements[0].key), nil
 }
 
 // bucket checks the tree of a top-level bucket that stands on page id.
@@ -346,7 +349,7 @@ func (w *walker) bucket(id uint64, el element) error {
 		return &damage{id, fmt.Sprintf("bucket %q has no page", el.key)}
 	}
 	// An inline page is never longer than a page, so elements stays inside it.
-	elements, err := w.elements(id, page, uint64(len(page)))
+	elements, err := w.elements(id, page, uint64(len(page)), false)
 	if err != nil {
 		return err
 	}
