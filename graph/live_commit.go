@@ -27,7 +27,8 @@ type request struct {
 
 // CommitOptions say how a batch is taken. The zero value is all or nothing.
 type CommitOptions struct {
-	// Partial leaves out the people's facts that are refused, and commits the rest.
+	// Partial leaves out the people's facts and records that are refused, and
+	// commits the rest.
 	Partial bool
 	// DryRun computes the receipt and stores nothing.
 	DryRun bool
@@ -39,8 +40,8 @@ type Receipt struct {
 	// revision it was judged at.
 	Revision Revision
 	At       Instant // the time of recording
-	// Outcomes are those of People, Assignments, Awards and Claims of the batch,
-	// in that order.
+	// Outcomes are those of People, Assignments, Awards, Claims and Personal of the
+	// batch, in that order.
 	Outcomes []Outcome
 	Derived  []Derivation // by person and id
 	Stored   bool         // false: nothing in the batch was new, or a dry run, or a replay

@@ -12,9 +12,8 @@ type preparation struct {
 	base    *Snapshot
 	batch   Batch // what is to be stored
 	editor  *editor
-	touched map[ID]FactID   // people whose facts change, and the fact that changes them
-	refused map[FactID]bool // of the facts settled: whether what is said about them is left out
-	nobody  *Error          // a personal record is of an unknown person
+	touched map[ID]FactID     // people whose facts change, and the fact that changes them
+	settled map[FactID]Result // what became of the facts
 	receipt Receipt
 }
 
@@ -34,7 +33,7 @@ func (s *Snapshot) prepare(r *request) (next *Snapshot, prepared *Batch, err err
 	case len(b.Derived) > 0:
 		return nil, nil, Invalid("derived", "is computed from the facts and cannot be given")
 	}
-	p := &preparation{base: s, touched: make(map[ID]FactID), refused: make(map[FactID]bool)}
+	p := &preparation{base: s, touched: make(map[ID]FactID), settled: make(map[FactID]Result)}
 	p.batch = Batch{Key: b.Key, At: max(b.At, s.At)}
 	catalog, err := p.catalog(b)
 	if err != nil {
@@ -45,9 +44,6 @@ func (s *Snapshot) prepare(r *request) (next *Snapshot, prepared *Batch, err err
 	if !r.options.Partial {
 		if err := p.firstRefused(b); err != nil {
 			return nil, nil, err
-		}
-		if p.nobody != nil {
-			return nil, nil, p.nobody
 		}
 	}
 	p.prerequisites(len(b.People)+len(b.Assignments), len(b.Awards))
@@ -97,7 +93,7 @@ func (p *preparation) catalog(b *Batch) (*Catalog, error) {
 
 // facts judges the people's facts in order and keeps those that are new.
 func (p *preparation) facts(b *Batch) {
-	p.receipt.Outcomes = make([]Outcome, 0, len(b.People)+len(b.Assignments)+len(b.Awards)+len(b.Claims))
+	p.receipt.Outcomes = make([]Outcome, 0, len(b.People)+len(b.Assignments)+len(b.Awards)+len(b.Claims)+len(b.Personal))
 	settle := func(result Result, err *Error) {
 		p.receipt.Outcomes = append(p.receipt.Outcomes, Outcome{Result: result, Err: err})
 	}
@@ -123,19 +119,30 @@ func (p *preparation) facts(b *Batch) {
 		settle(p.claim(c))
 	}
 	for _, r := range b.Personal {
-		q := p.editor.find(r.Person)
-		if q == nil && p.nobody == nil && !p.refused[r.About] {
-			p.nobody = unknownPerson(r.Person)
-		}
-		if q == nil || p.refused[r.About] || (r.About.IsZero() && p.editor.name(r.Person) == r.Name && len(r.Identifiers)+len(r.Evidence) == 0) {
-			continue
-		}
-		if r.About.IsZero() {
-			name := r.Name
-			p.editor.edit(r.Person).name = &name
-		}
-		p.batch.Personal = append(p.batch.Personal, r)
+		settle(p.personal(r))
 	}
+}
+
+// personal judges a personal record: what is said about a fact that is refused,
+// or that was there before, is not stored.
+func (p *preparation) personal(r Personal) (Result, *Error) {
+	q := p.editor.find(r.Person)
+	about, fact := p.settled[r.About]
+	switch {
+	case fact && about == Refused:
+		return Refused, &Error{Class: ErrInvalid, Reason: "INVALID", Subject: r.About.String(), Message: "what the record is about was refused"}
+	case q == nil:
+		return Refused, unknownPerson(r.Person)
+	case fact && about == Unchanged,
+		r.About.IsZero() && p.editor.name(r.Person) == r.Name && len(r.Identifiers)+len(r.Evidence) == 0:
+		return Unchanged, nil
+	}
+	if r.About.IsZero() {
+		name := r.Name
+		p.editor.edit(r.Person).name = &name
+	}
+	p.batch.Personal = append(p.batch.Personal, r)
+	return Recorded, nil
 }
 
 func (p *preparation) touch(person ID, fact FactID) {
@@ -144,11 +151,11 @@ func (p *preparation) touch(person ID, fact FactID) {
 	}
 }
 
-// skip notes that what is said about a fact is not to be stored: the fact was
-// refused, or is there already, and not by this batch.
+// skip notes what became of a fact that is not to be stored: it was refused, or
+// is there already, and not by this batch.
 func (p *preparation) skip(id FactID, r Result, err error) (Result, *Error) {
-	if _, settled := p.refused[id]; !settled {
-		p.refused[id] = true
+	if _, settled := p.settled[id]; !settled {
+		p.settled[id] = r
 	}
 	return r, asError(err)
 }
@@ -172,7 +179,7 @@ func (p *preparation) assignment(a Assignment) (Result, *Error) {
 		return p.skip(a.ID, Refused, err)
 	}
 	p.batch.Assignments = append(p.batch.Assignments, a)
-	p.refused[a.ID] = false
+	p.settled[a.ID] = Recorded
 	p.touch(a.Person, a.ID)
 	return Recorded, nil
 }
@@ -209,7 +216,7 @@ func (p *preparation) award(a Award) (Result, *Error) {
 		return p.skip(a.ID, Refused, err)
 	}
 	p.batch.Awards = append(p.batch.Awards, a)
-	p.refused[a.ID] = false
+	p.settled[a.ID] = Recorded
 	p.touch(a.Person, a.ID)
 	return Recorded, nil
 }
@@ -245,7 +252,7 @@ func (p *preparation) claim(c Claim) (Result, *Error) {
 		return p.skip(c.ID, Refused, err)
 	}
 	p.batch.Claims = append(p.batch.Claims, c)
-	p.refused[c.ID] = false
+	p.settled[c.ID] = Recorded
 	p.touch(c.Person, c.ID)
 	return Recorded, nil
 }
@@ -270,7 +277,7 @@ func (p *preparation) firstRefused(b *Batch) error {
 		for _, part := range []struct {
 			name string
 			n    int
-		}{{"people", len(b.People)}, {"assignments", len(b.Assignments)}, {"awards", len(b.Awards)}, {"claims", len(b.Claims)}} {
+		}{{"people", len(b.People)}, {"assignments", len(b.Assignments)}, {"awards", len(b.Awards)}, {"claims", len(b.Claims)}, {"personal", len(b.Personal)}} {
 			place = part.name
 			if n < part.n {
 				break

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"errors"
+	"slices"
 	"testing"
 )
 
@@ -73,5 +74,43 @@ func TestRefusedFacts(t *testing.T) {
 		if !errors.Is(err, ErrInvalid) || next != nil {
 			t.Errorf("%s: %v, want ErrInvalid", name, err)
 		}
+	}
+}
+
+// A personal record that is not stored says so, like any other fact.
+func TestPersonalOutcomes(t *testing.T) {
+	s, _, _ := commit(t, emptySnapshot(), foldWorld(badge("a")))
+	known := Award{Person: "p", Achievement: "a", IssuedAt: day(3)}
+	s, _, _ = commit(t, s, Batch{At: day(4), People: []Person{{"p"}}, Personal: []Personal{{Person: "p", Name: "P"}}, Awards: []Award{known}})
+	bad := Award{Person: "p", Achievement: "unknown", IssuedAt: day(5)}
+	good := Award{Person: "p", Achievement: "a", IssuedAt: day(5)}
+	id := func(a Award) FactID { return AwardID(a.Person, a.Achievement, a.IssuedAt, "") }
+	evidence := []string{"https://example.org/1"}
+	r := &request{options: CommitOptions{Partial: true}, batch: Batch{
+		At: day(6), Awards: []Award{known, bad, good},
+		Personal: []Personal{
+			{Person: "q", Name: "Q"},
+			{Person: "p", Name: "P"},
+			{Person: "p", Name: "P. P."},
+			{Person: "p", About: id(known), Evidence: evidence},
+			{Person: "p", About: id(bad), Evidence: evidence},
+			{Person: "p", About: id(good), Evidence: evidence},
+			{Person: "q", About: id(good), Evidence: evidence},
+		},
+	}}
+	_, stored, err := s.prepare(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []Result
+	for _, o := range r.receipt.Outcomes[3:] {
+		got = append(got, o.Result)
+		if (o.Result == Refused) != (o.Err != nil) {
+			t.Errorf("%s with the error %v", o.Result, o.Err)
+		}
+	}
+	want := []Result{Refused, Unchanged, Recorded, Unchanged, Refused, Recorded, Refused}
+	if !slices.Equal(got, want) || len(stored.Personal) != 2 {
+		t.Errorf("outcomes %v with %d records stored, want %v with 2", got, len(stored.Personal), want)
 	}
 }
