@@ -24,12 +24,15 @@ THIRD_PARTY       := third_party/.$(PROTOVALIDATE)-$(GOOGLEAPIS)
 # a binary for every package it is given, so it is given only these.
 with = $$(grep -rlE '^func $(1)[A-Z0-9_]?[A-Za-z0-9_]*\(' --include='*_test.go' --exclude-dir=gen . | xargs -rn1 dirname | sort -u)
 
+# What a test needs of the system, where make may install it.
+APT_INSTALL := [ "$$(id -u)" = 0 ] && apt-get update && apt-get install -y
+
 .DEFAULT_GOAL := build
 # Packages without goroutines: their tests need no race detector, which makes
 # them several times slower.
 PURE := ./exchange ./pathway ./docs/... ./tools/...
 
-.PHONY: build gen gen-check third_party test test-deps lint buf-lint tidy-check fuzz bench torture demo check clean
+.PHONY: build gen gen-check third_party test test-deps lint buf-lint tidy-check fuzz bench torture demo neo4j neo4j-stop check clean
 
 ## build: put the binaries into bin/
 build:
@@ -66,9 +69,14 @@ test: test-deps
 	$(GO) test -shuffle=on $(PURE)
 	$(GO) test -race -shuffle=on $$($(GO) list ./... | grep -vxF "$$($(GO) list $(PURE))")
 
-# The crash tests watch system calls; without strace they skip and say so.
+# The crash tests watch system calls with strace; the tests of Neo4j start one
+# with Java and Maven, whose jars are fetched here, once. Without them those
+# tests skip and say so; with CAIRN_CI=1 those of Neo4j fail.
 test-deps:
-	@command -v strace >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update && apt-get install -y strace; } >/dev/null 2>&1 || true
+	@command -v strace >/dev/null || { $(APT_INSTALL) strace; } >/dev/null 2>&1 || true
+	@[ -n "$$CAIRN_TEST_NEO4J_URI" ] || { command -v java && command -v mvn; } >/dev/null || \
+		{ $(APT_INSTALL) default-jre-headless maven; } >/dev/null 2>&1 || true
+	@[ -n "$$CAIRN_TEST_NEO4J_URI" ] || ! { command -v java && command -v mvn; } >/dev/null || sh deploy/neo4j/neo4j.sh jars >/dev/null || true
 
 ## lint: go vet, gofmt, golangci-lint
 lint:
@@ -107,6 +115,14 @@ torture: test-deps
 ## demo: build and run cairn demo ARGS
 demo: build
 	bin/cairn demo $(ARGS)
+
+## neo4j: start a Neo4j on loopback and print its URI; deploy/neo4j/README.md
+neo4j:
+	@sh deploy/neo4j/neo4j.sh start
+
+## neo4j-stop: end it
+neo4j-stop:
+	@sh deploy/neo4j/neo4j.sh stop
 
 ## check: what CI runs
 check:

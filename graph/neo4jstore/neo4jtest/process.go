@@ -33,16 +33,21 @@ type process struct {
 	done chan struct{} // closed when cmd has ended; nil before the first start
 }
 
-// missing says what this machine lacks to start a server, or nothing.
+// missing says what this machine lacks to start a server, or nothing. It fetches
+// the jars if they are not there, which takes a minute once.
 func missing() string {
-	const needs = "a real Neo4j: CAIRN_TEST_NEO4J_URI is not set, and "
-	if _, err := launcher(); err != nil {
+	const needs = "a real Neo4j, and "
+	script, err := launcher()
+	if err != nil {
 		return needs + err.Error()
 	}
 	for _, program := range []string{"sh", "java", "mvn"} {
 		if _, err := exec.LookPath(program); err != nil {
 			return needs + program + " is not installed, which would start one"
 		}
+	}
+	if out, err := exec.CommandContext(context.Background(), "sh", script, "jars").CombinedOutput(); err != nil { //nolint:gosec // our own script
+		return needs + "its jars are not there: " + string(bytes.TrimSpace(out))
 	}
 	return ""
 }
@@ -72,10 +77,6 @@ func launch(options Options) (*Server, error) {
 	script, err := launcher()
 	if err != nil {
 		return nil, err
-	}
-	// Fetching takes as long as the network does: apart from starting.
-	if out, err := exec.CommandContext(context.Background(), "sh", script, "jars").CombinedOutput(); err != nil { //nolint:gosec // our own script
-		return nil, fmt.Errorf("fetch the jars: %w: %s", err, out)
 	}
 	sweep()
 	dir, lock, err := makeDir()

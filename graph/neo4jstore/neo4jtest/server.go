@@ -76,7 +76,9 @@ func Start(tb testing.TB) *Server {
 			shared.server, shared.err = external(uri)
 			return
 		}
-		if shared.skip = missing(); shared.skip == "" {
+		if shared.skip = missing(); shared.skip != "" {
+			shared.skip += ", and CAIRN_TEST_NEO4J_URI names none"
+		} else {
 			shared.server, shared.err = launch(Options{})
 		}
 	})
@@ -97,6 +99,13 @@ func StartWith(tb testing.TB, options Options) *Server {
 	require(tb, "", err)
 	tb.Cleanup(s.stop)
 	return s
+}
+
+// NeedLauncher skips the test, or with CAIRN_CI=1 fails it, where
+// deploy/neo4j/neo4j.sh cannot start a server.
+func NeedLauncher(tb testing.TB) {
+	tb.Helper()
+	require(tb, missing(), nil)
 }
 
 // require ends the test unless there is a server: skip says what it lacks.
