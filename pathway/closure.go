@@ -9,7 +9,7 @@ import "slices"
 // order, so that routes can be taken back in the reverse order.
 type closure struct {
 	*problem
-	hopeful bool // undecided exclusive nodes count as met
+	hopeful bool // what is doubtful counts, and undecided exclusive nodes as met
 	on      []bool
 	need    []int32
 	sums    []int64
@@ -85,7 +85,10 @@ func (c *closure) run() {
 				to := &c.gates[e.to]
 				switch {
 				case to.sum != nil:
-					t := to.sum.terms[e.term]
+					t := &to.sum.terms[e.term]
+					if t.doubtful && !c.hopeful {
+						continue
+					}
 					c.sums[to.sum.at+int(t.cat)] += t.credits
 					if !c.on[e.to] && to.sum.holds(c.sums) {
 						c.fire(e.to)
@@ -130,8 +133,9 @@ func (c *closure) undo(mark int) {
 		for _, e := range out {
 			switch to := &c.gates[e.to]; {
 			case to.sum != nil:
-				t := to.sum.terms[e.term]
-				c.sums[to.sum.at+int(t.cat)] -= t.credits
+				if t := &to.sum.terms[e.term]; !t.doubtful || c.hopeful {
+					c.sums[to.sum.at+int(t.cat)] -= t.credits
+				}
 			case to.match == nil:
 				c.need[e.to]++
 			}

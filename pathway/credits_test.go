@@ -1,6 +1,7 @@
 package pathway
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"github.com/cairn-skills/cairn/graph"
@@ -50,5 +51,44 @@ func TestABetterVersion(t *testing.T) {
 			}
 			checkPlanOrCore(t, p, &plan)
 		})
+	}
+}
+
+// mix gives the versions of a world categories of their own and lets most of the
+// achievements be replaced: then what a leaf with its achievement's own credits
+// counts depends on which award came first.
+func (w *world) mix(seed uint64) {
+	r := rand.New(rand.NewPCG(seed, 9))
+	for i := range w.batch.Achievements {
+		a := &w.batch.Achievements[i]
+		a.Category = []graph.ID{"core", "elective"}[r.IntN(2)]
+		if next := i + 1; next < len(w.batch.Achievements) && r.IntN(2) == 0 && w.batch.Achievements[next].ID > a.ID {
+			a.ReplacedBy = w.batch.Achievements[next].ID
+		}
+	}
+}
+
+// TestMixedCategories compares Solve with trying every set of routes where the
+// order of awards matters: what it cannot be sure of it does not call optimal or
+// unreachable.
+func TestMixedCategories(t *testing.T) {
+	seen := make(map[Status]int)
+	for seed := range uint64(4000) {
+		w := makeRichWorld(seed, 6)
+		w.mix(seed)
+		p := w.profile()
+		plan := mustSolve(t, p, w.aim(), Hours, Limits{})
+		want, ok := cheapest(w.after(100), &plan.Target, Hours)
+		seen[plan.Status]++
+		switch {
+		case plan.Status == Unreachable && ok, plan.Status == Optimal && !ok,
+			plan.Status == Optimal && plan.Total.EffortMinutes != want.EffortMinutes, plan.Canonical && ok && plan.Total != want,
+			plan.Status == Feasible && ok && plan.Bound > want.EffortMinutes:
+			t.Errorf("world %d: %s, bound %d, canonical %v; the cheapest set of routes is %v, %+v", seed, brief(&plan), plan.Bound, plan.Canonical, ok, want)
+		}
+	}
+	t.Log(seen)
+	if seen[Feasible] == 0 || seen[Feasible] > 60 {
+		t.Errorf("%v: in few worlds does it matter, but in some", seen)
 	}
 }

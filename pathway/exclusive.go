@@ -54,6 +54,9 @@ func (b *builder) exclusive(t *graph.Tree, i int32, state graph.State) int32 {
 		}
 		m.offers[n] = b.offers(n)
 		for _, o := range m.offers[n] {
+			b.doubtful = b.doubtful || n.TermCredits == graph.OwnCredits && o.option.Category != m.offers[n][0].option.Category
+		}
+		for _, o := range m.offers[n] {
 			if o.gate != always && !inputs[o.gate] {
 				inputs[o.gate] = true
 				m.inputs = append(m.inputs, o.gate)

@@ -81,7 +81,10 @@ func (c *closure) causes(g int32) []int32 {
 			if gt.sum.holds(sums) {
 				return out
 			}
-			t := gt.sum.terms[f.term]
+			t := &gt.sum.terms[f.term]
+			if t.doubtful && !c.hopeful {
+				continue
+			}
 			sums[gt.sum.at+int(t.cat)] += t.credits
 		case len(out) >= need:
 			return out

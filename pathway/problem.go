@@ -26,8 +26,12 @@ type problem struct {
 	leaves  map[*graph.Requirement][]int32 // the gates that close nodes of the target's own, see [Step.Closes]
 	results map[*graph.Tree][]graph.NodeResult
 	meter   *meter
-	// hopeful: no plan was found that does without undecided exclusive nodes.
+	// hopeful: no plan was found that does without what is doubtful, undecided
+	// exclusive nodes included.
 	hopeful bool
+	// doubtful: awards of several categories can meet a leaf that counts their own
+	// credits, and the first to be earned says which of them it counts.
+	doubtful bool
 }
 
 // Gates that are not in problem.gates.
@@ -61,8 +65,9 @@ type creditSum struct {
 }
 
 type creditTerm struct {
-	cat     int32
-	credits int64
+	cat      int32
+	credits  int64
+	doubtful bool // counts in hopeful closures only
 }
 
 // holds judges the sums of the categories.
@@ -243,7 +248,7 @@ func (b *builder) compileTarget(t *Target) int32 {
 			s.base[cat] += o.Weight
 		default:
 			from = append(from, g)
-			s.terms = append(s.terms, creditTerm{cat, o.Weight})
+			s.terms = append(s.terms, creditTerm{cat: cat, credits: o.Weight})
 		}
 	}
 	threshold := b.sumGate(s, from)
@@ -364,7 +369,7 @@ func (b *builder) credits(t *graph.Tree, nodes []graph.NodeResult, i int32) int3
 				for _, own := range b.betterTerms(child, cat, credits) {
 					b.record(n.Requirement, own.gate) // the leaf is met
 					from = append(from, own.gate)
-					s.terms = append(s.terms, creditTerm{s.category(cat), own.credits})
+					s.terms = append(s.terms, creditTerm{s.category(own.cat), own.credits, own.doubtful})
 				}
 			}
 			continue
@@ -372,14 +377,14 @@ func (b *builder) credits(t *graph.Tree, nodes []graph.NodeResult, i int32) int3
 		if child.TermCredits != graph.OwnCredits {
 			if child.TermCredits > 0 {
 				from = append(from, g)
-				s.terms = append(s.terms, creditTerm{s.category(child.TermCategory), child.TermCredits})
+				s.terms = append(s.terms, creditTerm{cat: s.category(child.TermCategory), credits: child.TermCredits})
 			}
 			continue
 		}
 		for _, own := range b.ownTerms(child, g) {
 			b.record(child.Requirement, own.gate)
 			from = append(from, own.gate)
-			s.terms = append(s.terms, creditTerm{s.category(own.cat), own.credits})
+			s.terms = append(s.terms, creditTerm{s.category(own.cat), own.credits, own.doubtful})
 		}
 	}
 	return b.sumGate(s, from)
@@ -393,42 +398,65 @@ func (b *builder) record(n *graph.Requirement, g int32) {
 }
 
 type ownTerm struct {
-	gate    int32
-	cat     graph.ID
-	credits int64
+	gate     int32
+	cat      graph.ID
+	credits  int64
+	doubtful bool
 }
 
 // ownTerms are what a leaf with its achievement's own credits adds. If awards
 // of several versions can meet it, it counts the one of them with the most
-// credits under the category of the first.
+// credits of one category, that of the first to be earned.
 func (b *builder) ownTerms(n *graph.TreeNode, leaf int32) []ownTerm {
 	if n.Op != graph.OpHolds {
 		return nil
 	}
-	var all []ownTerm
-	givers := b.givers(n)
-	for _, g := range givers {
-		cat, credits := graph.TermOf(n, b.gates[g].atom.version)
-		if len(all) == 0 || cat == all[0].cat {
-			all = append(all, ownTerm{g, cat, credits})
+	cats, byCat := b.ownCredits(n)
+	if len(cats) == 1 {
+		return b.steps(byCat[cats[0]], 0, leaf)
+	}
+	var out []ownTerm
+	for _, cat := range cats {
+		for _, t := range b.steps(byCat[cat], 0, always) {
+			t.doubtful, b.doubtful = true, true
+			out = append(out, t)
 		}
 	}
-	if len(all) < len(givers) {
-		leaf = always
-	}
-	return b.steps(all, 0, leaf)
+	return out
 }
 
 // betterTerms are what awards add to a leaf that is met and counts credits of a
-// category already.
+// category already. It counts another only if an award that is held, and does
+// not count yet, comes to be the first.
 func (b *builder) betterTerms(n *graph.TreeNode, cat graph.ID, credits int64) []ownTerm {
-	var all []ownTerm
-	for _, g := range b.givers(n) {
-		if c, more := graph.TermOf(n, b.gates[g].atom.version); c == cat && more > credits {
-			all = append(all, ownTerm{g, cat, more})
+	cats, byCat := b.ownCredits(n)
+	out := b.steps(byCat[cat], credits, always)
+	for _, other := range cats {
+		held := func(t ownTerm) bool { return b.gates[t.gate].atom.enforced >= 0 }
+		if other == cat || !slices.ContainsFunc(byCat[other], held) {
+			continue
+		}
+		b.doubtful = true
+		for _, t := range b.steps(byCat[other], 0, always) {
+			t.doubtful = true
+			out = append(out, t)
 		}
 	}
-	return b.steps(all, credits, always)
+	return out
+}
+
+// ownCredits are the credits of the awards that would meet a leaf, by category,
+// and the categories in the order of the awards.
+func (b *builder) ownCredits(n *graph.TreeNode) (cats []graph.ID, byCat map[graph.ID][]ownTerm) {
+	byCat = make(map[graph.ID][]ownTerm)
+	for _, g := range b.givers(n) {
+		cat, credits := graph.TermOf(n, b.gates[g].atom.version)
+		if len(byCat[cat]) == 0 {
+			cats = append(cats, cat)
+		}
+		byCat[cat] = append(byCat[cat], ownTerm{gate: g, cat: cat, credits: credits})
+	}
+	return cats, byCat
 }
 
 // steps are the credits of the best of all beyond those that are counted, by
@@ -450,7 +478,7 @@ func (b *builder) steps(all []ownTerm, counted int64, whole int32) []ownTerm {
 				b.connect(u.gate, g, 0)
 			}
 		}
-		out = append(out, ownTerm{g, t.cat, t.credits - counted})
+		out = append(out, ownTerm{gate: g, cat: t.cat, credits: t.credits - counted})
 		counted = t.credits
 	}
 	return out

@@ -70,16 +70,16 @@ func solve(ctx context.Context, p *graph.Profile, t Target, o Objective, l Limit
 // finish fills a plan from the routes that were found.
 func (plan *Plan) finish(pr *problem, s *search) {
 	plan.Status = Feasible
-	plan.Canonical = s.bound == s.bestCost && !pr.hopeful
-	if s.bound[0] == s.bestCost[0] && !pr.hopeful {
-		plan.Status = Optimal
-	}
+	proven, canonical := s.bound[0] == s.bestCost[0], s.bound == s.bestCost
 	plan.Bound = s.bound[0]
 	if cost := s.bestCost[0]; cost > plan.Bound {
 		plan.Gap = float64(cost-plan.Bound) / float64(cost)
 	}
 	plan.WaitUntil = pr.waitUntil(s.best)
 	plan.Steps = pr.explain(s.best, &plan.Target, plan.WaitUntil)
+	if sure := !pr.hopeful && !pr.doubtful; proven && (sure || pr.doubtful && plan.holds(pr.profile)) {
+		plan.Status, plan.Canonical = Optimal, canonical
+	}
 	for i := range plan.Steps {
 		c := plan.Steps[i].Cost()
 		plan.Total.EffortMinutes += c.EffortMinutes
@@ -87,6 +87,20 @@ func (plan *Plan) finish(pr *problem, s *search) {
 		plan.Total.Weeks += c.Weeks
 		plan.Total.Routes += c.Routes
 	}
+}
+
+// holds reports whether the target holds once the steps are done in their order,
+// without any wait.
+func (plan *Plan) holds(p *graph.Profile) bool {
+	var versions []*graph.Version
+	for i := range plan.Steps {
+		s := &plan.Steps[i]
+		if !p.With(versions...).Met(s.Route.Requires) {
+			return false
+		}
+		versions = append(versions, s.Version)
+	}
+	return plan.Target.met(p.With(versions...))
 }
 
 // covered are the leaves of t that are met already.
