@@ -11,6 +11,9 @@ import (
 )
 
 // GetCompetency answers a competency, its scale and what attests it.
+//
+// Errors: those of read, and graph.ErrNotFound. Cost: linear in the
+// achievements that attest it.
 func (s *catalogService) GetCompetency(ctx context.Context, req *cairnv1.GetCompetencyRequest) (*cairnv1.GetCompetencyResponse, error) {
 	snap, at, err := s.read(ctx, req.GetMinRevision(), req.GetAsOf())
 	if err != nil {
@@ -44,6 +47,9 @@ func (s *catalogService) GetCompetency(ctx context.Context, req *cairnv1.GetComp
 }
 
 // ListCompetencies answers a page of competencies.
+//
+// Errors: those of page. Cost: linear in the competencies of the catalog, and in
+// the page.
 func (s *catalogService) ListCompetencies(ctx context.Context, req *cairnv1.ListCompetenciesRequest) (*cairnv1.ListCompetenciesResponse, error) {
 	p, err := s.page(ctx, req)
 	if err != nil {
@@ -73,6 +79,8 @@ func (s *catalogService) ListCompetencies(ctx context.Context, req *cairnv1.List
 func fits(filter string, id graph.ID) bool { return filter == "" || filter == string(id) }
 
 // GetAchievement answers a version of an achievement.
+//
+// Errors: those of read, and graph.ErrNotFound. Cost: linear in its versions.
 func (s *catalogService) GetAchievement(ctx context.Context, req *cairnv1.GetAchievementRequest) (*cairnv1.GetAchievementResponse, error) {
 	snap, at, err := s.read(ctx, req.GetMinRevision(), req.GetAsOf())
 	if err != nil {
@@ -121,6 +129,9 @@ func achievementAt(c *graph.Catalog, i graph.AchievementIndex, at graph.Instant)
 }
 
 // ListAchievements answers a page of achievements.
+//
+// Errors: those of page. Cost: linear in the achievements of the catalog, and in
+// the page.
 func (s *catalogService) ListAchievements(ctx context.Context, req *cairnv1.ListAchievementsRequest) (*cairnv1.ListAchievementsResponse, error) {
 	p, err := s.page(ctx, req)
 	if err != nil {
@@ -149,6 +160,8 @@ func (s *catalogService) ListAchievements(ctx context.Context, req *cairnv1.List
 }
 
 // GetRole answers a version of a role.
+//
+// Errors: those of read, and graph.ErrNotFound. Cost: linear in its versions.
 func (s *catalogService) GetRole(ctx context.Context, req *cairnv1.GetRoleRequest) (*cairnv1.GetRoleResponse, error) {
 	snap, at, err := s.read(ctx, req.GetMinRevision(), req.GetAsOf())
 	if err != nil {
@@ -198,6 +211,8 @@ func roleAt(c *graph.Catalog, i graph.RoleIndex, at graph.Instant) *graph.RoleVe
 }
 
 // ListRoles answers a page of roles.
+//
+// Errors: those of page. Cost: linear in the roles of the catalog, and in the page.
 func (s *catalogService) ListRoles(ctx context.Context, req *cairnv1.ListRolesRequest) (*cairnv1.ListRolesResponse, error) {
 	p, err := s.page(ctx, req)
 	if err != nil {
@@ -228,6 +243,8 @@ func (s *catalogService) ListRoles(ctx context.Context, req *cairnv1.ListRolesRe
 }
 
 // GetLadder answers a ladder and its rungs.
+//
+// Errors: those of read, and graph.ErrNotFound.
 func (s *catalogService) GetLadder(ctx context.Context, req *cairnv1.GetLadderRequest) (*cairnv1.GetLadderResponse, error) {
 	snap, at, err := s.read(ctx, req.GetMinRevision(), req.GetAsOf())
 	if err != nil {
@@ -259,6 +276,8 @@ func (s *catalogService) GetLadder(ctx context.Context, req *cairnv1.GetLadderRe
 }
 
 // ListLadders answers a page of ladders.
+//
+// Errors: those of page.
 func (s *catalogService) ListLadders(ctx context.Context, req *cairnv1.ListLaddersRequest) (*cairnv1.ListLaddersResponse, error) {
 	p, err := s.page(ctx, req)
 	if err != nil {

@@ -14,6 +14,9 @@ import (
 )
 
 // ExportCatalog answers the catalog as files, in a folder for each catalog.
+//
+// Errors: those of read. Cost: linear in the catalog, which is in memory a second
+// time while it is written.
 func (s *catalogService) ExportCatalog(ctx context.Context, req *cairnv1.ExportCatalogRequest) (*cairnv1.ExportCatalogResponse, error) {
 	snap, at, err := s.read(ctx, req.GetMinRevision(), req.GetAsOf())
 	if err != nil {

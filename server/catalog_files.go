@@ -122,6 +122,9 @@ func (s *sources) counts() []*cairnv1.KindCount {
 }
 
 // LintCatalog answers everything that is wrong with catalog files.
+//
+// Errors: those of read; problems of the files are an answer. Cost: linear in the
+// files and the catalog.
 func (s *catalogService) LintCatalog(ctx context.Context, req *cairnv1.LintCatalogRequest) (*cairnv1.LintCatalogResponse, error) {
 	snap, at, err := s.read(ctx, req.GetMinRevision(), req.GetAsOf())
 	if err != nil {
@@ -145,6 +148,8 @@ func (s *catalogService) LintCatalog(ctx context.Context, req *cairnv1.LintCatal
 
 // DiffCatalog answers what applying catalog files would change. Of files that
 // cannot be read there is no difference, and the answer is partial.
+//
+// Errors: those of read. Cost: as LintCatalog.
 func (s *catalogService) DiffCatalog(ctx context.Context, req *cairnv1.DiffCatalogRequest) (*cairnv1.DiffCatalogResponse, error) {
 	snap, at, err := s.read(ctx, req.GetMinRevision(), req.GetAsOf())
 	if err != nil {
@@ -273,6 +278,10 @@ func (s *Server) publish(ctx context.Context) (done func(), err error) {
 const maxDerived = 1000
 
 // ApplyCatalog publishes catalog files, all or nothing.
+//
+// Errors: graph.ErrLaw with the problems and their places, graph.ErrConflict when
+// if_revision is not the newest, graph.ErrUnavailable, and ctx's while somebody else
+// publishes. Cost: as LintCatalog, and a fold of everybody whom a change concerns.
 func (s *catalogService) ApplyCatalog(ctx context.Context, req *cairnv1.ApplyCatalogRequest) (*cairnv1.ApplyCatalogResponse, error) {
 	// Between the difference and the commit nothing else may be published.
 	done, err := s.publish(ctx)

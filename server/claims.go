@@ -8,6 +8,9 @@ import (
 )
 
 // ListClaims answers a page of the claims of a person, or of everybody.
+//
+// Errors: those of page, graph.ErrNotFound, and with evidence graph.ErrUnavailable.
+// Cost: linear in the claims of the person, or of everybody.
 func (s *peopleService) ListClaims(ctx context.Context, req *cairnv1.ListClaimsRequest) (*cairnv1.ListClaimsResponse, error) {
 	p, err := s.page(ctx, req)
 	if err != nil {

@@ -9,6 +9,10 @@ import (
 )
 
 // RecordFacts records up to 10000 facts in one commit.
+//
+// Errors: graph.ErrConflict when if_revision is not the newest, and
+// graph.ErrUnavailable; rows that are refused are an answer. Cost: linear in the rows
+// and in what their people hold, and one durable write, which calls share.
 func (s *factService) RecordFacts(ctx context.Context, q *cairnv1.RecordFactsRequest) (*cairnv1.RecordFactsResponse, error) {
 	rows := newFactRows(s.Server)
 	for i, f := range q.GetPeople() {

@@ -71,9 +71,10 @@ func TestForAll(t *testing.T) {
 	}
 }
 
-func labels(x interface {
-	GetLabels() map[string]*cairnv1.Label
-}) map[string]*cairnv1.Label {
+// withLabels is an answer that labels what it names.
+type withLabels interface{ GetLabels() map[string]*cairnv1.Label }
+
+func labels(x withLabels) map[string]*cairnv1.Label {
 	if x == nil {
 		return nil
 	}

@@ -30,6 +30,9 @@ func (s *Server) about(snap *graph.Snapshot, at graph.Instant, q asked) (*standi
 }
 
 // CompleteStack says how complete a stack is.
+//
+// Errors: those of read, graph.ErrNotFound, and with a plan those of PlanPathway.
+// Cost: linear in what the person holds and in the rule.
 func (s *pathwayService) CompleteStack(ctx context.Context, q *cairnv1.CompleteStackRequest) (*cairnv1.CompleteStackResponse, error) {
 	snap, at, err := s.read(ctx, q.GetMinRevision(), q.GetAsOf())
 	if err != nil {
@@ -94,6 +97,8 @@ func (t *standing) stack(r *pathway.RouteCompletion) *cairnv1.StackStatus {
 }
 
 // RoleGap says how far a person is from a role.
+//
+// Errors and cost: as CompleteStack.
 func (s *pathwayService) RoleGap(ctx context.Context, q *cairnv1.RoleGapRequest) (*cairnv1.RoleGapResponse, error) {
 	snap, at, err := s.read(ctx, q.GetMinRevision(), q.GetAsOf())
 	if err != nil {

@@ -12,6 +12,12 @@ import (
 )
 
 // PlanPathway plans the cheapest way to a goal.
+//
+// Errors: those of read; graph.ErrNotFound for the person, the goal and what is
+// excluded; graph.ErrLaw for a price without a rate; graph.ErrLimit for costs that
+// cannot be added up. A search that ctx cuts short is an answer with
+// served.cut_by_time, and so is a goal out of reach. Cost: up to the work units of
+// the limits.
 func (s *pathwayService) PlanPathway(ctx context.Context, q *cairnv1.PlanPathwayRequest) (*cairnv1.PlanPathwayResponse, error) {
 	snap, at, err := s.read(ctx, q.GetMinRevision(), q.GetAsOf())
 	if err != nil {
@@ -38,6 +44,9 @@ func (s *pathwayService) PlanPathway(ctx context.Context, q *cairnv1.PlanPathway
 const defaultNextSteps = 20
 
 // RecommendNextSteps recommends what to earn next.
+//
+// Errors: as PlanPathway. Cost: a search for each goal, and one without each step
+// of its plan.
 func (s *pathwayService) RecommendNextSteps(ctx context.Context, q *cairnv1.RecommendNextStepsRequest) (*cairnv1.RecommendNextStepsResponse, error) {
 	snap, at, err := s.read(ctx, q.GetMinRevision(), q.GetAsOf())
 	if err != nil {

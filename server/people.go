@@ -10,6 +10,9 @@ import (
 )
 
 // GetPerson answers a person, their assignments and how many awards they have.
+//
+// Errors: those of read, graph.ErrNotFound, and graph.ErrUnavailable when the record
+// of somebody without a name cannot be read. Cost: linear in what the person holds.
 func (s *peopleService) GetPerson(ctx context.Context, req *cairnv1.GetPersonRequest) (*cairnv1.GetPersonResponse, error) {
 	snap, at, err := s.read(ctx, req.GetMinRevision(), req.GetAsOf())
 	if err != nil {
@@ -99,6 +102,9 @@ func assignmentsOut(list []graph.Assignment, at graph.Instant, l *labeler, keep 
 }
 
 // ListPeople answers a page of people.
+//
+// Errors: those of page, and graph.ErrUnavailable as GetPerson. Cost: the page;
+// with a filter, linear in the people.
 func (s *peopleService) ListPeople(ctx context.Context, req *cairnv1.ListPeopleRequest) (*cairnv1.ListPeopleResponse, error) {
 	p, err := s.page(ctx, req)
 	if err != nil {
@@ -141,6 +147,9 @@ func (s *peopleService) ListPeople(ctx context.Context, req *cairnv1.ListPeopleR
 }
 
 // ListAwards answers a page of a person's awards.
+//
+// Errors: those of page, graph.ErrNotFound, and with evidence graph.ErrUnavailable.
+// Cost: linear in what the person holds.
 func (s *peopleService) ListAwards(ctx context.Context, req *cairnv1.ListAwardsRequest) (*cairnv1.ListAwardsResponse, error) {
 	p, err := s.page(ctx, req)
 	if err != nil {
@@ -199,6 +208,9 @@ func (s *Server) addEvidence(ctx context.Context, person graph.ID, found []*grap
 }
 
 // GetInventory answers a page of the competencies that a person holds.
+//
+// Errors: those of page, and graph.ErrNotFound. Cost: linear in what the person
+// holds and the competencies it bears on.
 func (s *peopleService) GetInventory(ctx context.Context, req *cairnv1.GetInventoryRequest) (*cairnv1.GetInventoryResponse, error) {
 	p, err := s.page(ctx, req)
 	if err != nil {

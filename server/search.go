@@ -12,6 +12,9 @@ import (
 )
 
 // Search answers a page of the entries that have a name.
+//
+// Errors: those of page. Cost: by the index of the catalog; for people linear in
+// their number.
 func (s *searchService) Search(ctx context.Context, req *cairnv1.SearchRequest) (*cairnv1.SearchResponse, error) {
 	p, err := s.page(ctx, req)
 	if err != nil {
@@ -140,6 +143,9 @@ func matchOut(m graph.Match) cairnv1.Hit_Match {
 const maxCandidates = 20
 
 // Resolve answers the one entry of a kind that a name means.
+//
+// Errors: those of read; a name that is nobody's or several's is an answer. Cost: as
+// Search.
 func (s *searchService) Resolve(ctx context.Context, req *cairnv1.ResolveRequest) (*cairnv1.ResolveResponse, error) {
 	snap, at, err := s.read(ctx, req.GetMinRevision(), req.GetAsOf())
 	if err != nil {

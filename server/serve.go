@@ -67,8 +67,10 @@ func Listen(ctx context.Context, addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// Serve answers at l until ctx ends, then lets running calls finish for up to
-// Options.ShutdownLimit and returns nil. It closes l. A Server serves once.
+// Serve answers at l until ctx ends or [Server.Close], then lets running calls
+// finish for up to Options.ShutdownLimit and returns nil. It closes l. A Server
+// serves once. It holds 64 MiB of address space of which no page is real.
+// Errors: that of l, when connections can no longer be accepted.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	idle := make([]byte, idleBytes)
 	defer runtime.KeepAlive(idle)

@@ -24,8 +24,9 @@ type Options struct {
 	Version, Store string
 	// Now is the server's clock; nil: the machine's.
 	Now func() graph.Instant
-	// Log receives what went wrong inside the server; nil: nothing. It never
-	// receives names, evidence or the ids of people.
+	// Log receives what went wrong inside the server, under the id of the call;
+	// nil: nothing. It never receives names, evidence or the ids of people: of an
+	// error that could have been made of them it has the type.
 	Log *slog.Logger
 	// AccessLog logs a line for every call as well. It costs about as much as a
 	// small answer.
@@ -108,7 +109,8 @@ type (
 )
 
 // New is a server of what live has. live stays the caller's to close, after
-// [Server.Close].
+// [Server.Close]. It compiles the rules of every request, which takes some
+// hundredths of a second; an error is a fault of the program.
 func New(live *graph.Live, opts Options) (*Server, error) {
 	def := func(d *time.Duration, otherwise time.Duration) {
 		if *d == 0 {
@@ -163,15 +165,18 @@ func (s *Server) register(r grpc.ServiceRegistrar) {
 }
 
 // Client is a connection to s within the process: the same calls through the
-// same guards, without a port. The messages it answers share parts with the
-// server and are read-only.
+// same guards with the same errors, without a port. The messages it answers share
+// parts with the server and are read-only. It may be used until [Server.Close].
 func (s *Server) Client() grpc.ClientConnInterface { return s.inside }
 
 // Handler serves REST, and gRPC to clients that speak it over net/http's own
-// HTTP/2.
+// HTTP/2: for callers on this machine, by the Host header. It bounds the bytes of a
+// body and the time in which they arrive; connections and headers are for the
+// http.Server around it.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// Close ends what is still running. A call in progress is canceled.
+// Close ends what is still running, and waits for it. A call in progress is
+// canceled. Closing twice is allowed.
 func (s *Server) Close() {
 	s.beginEnd()
 	s.closed.Do(func() { close(s.ended) })
@@ -182,7 +187,7 @@ func (s *Server) Close() {
 // beginEnd tells those who ask that the server ends.
 func (s *Server) beginEnd() { s.endOnce.Do(func() { close(s.ending) }) }
 
-// bound is ctx with the server's own limit if ctx has none.
+// bound is ctx with Options.CallLimit if ctx has no deadline of its own.
 func (s *Server) bound(ctx context.Context) (context.Context, context.CancelFunc) {
 	if _, ok := ctx.Deadline(); ok {
 		return ctx, func() {}

@@ -8,6 +8,8 @@ import (
 )
 
 // GetStatus answers what the server has and is.
+//
+// Errors: those of read. Cost: linear in the people, once for each revision.
 func (s *systemService) GetStatus(ctx context.Context, req *cairnv1.GetStatusRequest) (*cairnv1.GetStatusResponse, error) {
 	snap, at, err := s.read(ctx, req.GetMinRevision(), req.GetAsOf())
 	if err != nil {
