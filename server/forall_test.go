@@ -72,7 +72,9 @@ func TestForAll(t *testing.T) {
 }
 
 // withLabels is an answer that labels what it names.
-type withLabels interface{ GetLabels() map[string]*cairnv1.Label }
+type withLabels interface {
+	GetLabels() map[string]*cairnv1.Label
+}
 
 func labels(x withLabels) map[string]*cairnv1.Label {
 	if x == nil {
