@@ -54,11 +54,7 @@ func named(t *testing.T, fail error) (*lateNames, *graph.Live) {
 }
 
 func everybody(s *graph.Snapshot) map[graph.ID]string {
-	out := make(map[graph.ID]string)
-	for id, name := range s.Names() {
-		out[id] = name
-	}
-	return out
+	return maps.Collect(s.Names())
 }
 
 func expectNames(t *testing.T, what string, want, got map[graph.ID]string) {
