@@ -296,7 +296,8 @@ func TestWhichServer(t *testing.T) {
 	s := neo4jtest.Start(t)
 	bare := "PATH=" + t.TempDir()
 	named := []string{
-		"CAIRN_TEST_NEO4J_URI=" + s.URI(), "CAIRN_TEST_NEO4J_USER=" + s.User(), "CAIRN_TEST_NEO4J_PASSWORD=" + s.Password(), bare,
+		"CAIRN_TEST_NEO4J_URI=" + s.URI(), "CAIRN_TEST_NEO4J_USER=" + s.User(), "CAIRN_TEST_NEO4J_PASSWORD=" + s.Password(),
+		"TMPDIR=" + t.TempDir(), bare,
 	}
 	for _, row := range []struct {
 		name, test, before string

@@ -22,7 +22,7 @@ func tryLock(f *os.File) bool {
 // waitLock takes the lock of a file when no other process has it.
 func waitLock(f *os.File) error {
 	for {
-		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != syscall.EINTR { //nolint:errorlint // a plain number
+		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != syscall.EINTR {
 			return err
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
@@ -32,8 +31,8 @@ func external(uri string) (*Server, error) {
 	if s.user == "" {
 		s.user = "neo4j"
 	}
-	lockedServer, err = os.OpenFile(filepath.Join(os.TempDir(), "cairn-neo4j-"+strings.NewReplacer(":", "-", "/", "-").Replace(s.address)+".lock"),
-		os.O_CREATE|os.O_RDWR, 0o600)
+	name := "cairn-neo4j-" + url.PathEscape(s.address) + ".lock"
+	lockedServer, err = os.OpenFile(filepath.Join(os.TempDir(), name), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // a file name, escaped
 	if err != nil {
 		return nil, err
 	}
@@ -72,12 +71,18 @@ func (s *Server) adminDriver() (neo4j.DriverWithContext, error) {
 
 // Empty deletes all nodes and relationships, and leaves constraints, indexes
 // and the plans of statements: much faster than Wipe for what comes next.
-func (s *Server) Empty(tb testing.TB) { s.delete(tb, empty) }
+func (s *Server) Empty(tb testing.TB) {
+	tb.Helper()
+	s.delete(tb, empty)
+}
 
 // Wipe empties the database: nodes and relationships, constraints, indexes. The
 // two lookup indexes of an empty database stay. Most of its time goes into
 // dropping the schema: where that may stay, [Server.Empty] is enough.
-func (s *Server) Wipe(tb testing.TB) { s.delete(tb, wipe) }
+func (s *Server) Wipe(tb testing.TB) {
+	tb.Helper()
+	s.delete(tb, wipe)
+}
 
 func (s *Server) delete(tb testing.TB, what func(context.Context, neo4j.SessionWithContext) error) {
 	tb.Helper()
