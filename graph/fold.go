@@ -22,7 +22,7 @@ import (
 type period struct {
 	award
 	ended bool
-	grace *Version // the version that gave it a grace which is not settled; nil for none
+	grace Instant // the first end of its graces that are not settled; zero for none
 }
 
 // folder is a fold that has come as far as at.
@@ -255,17 +255,18 @@ func (f *folder) ends(p *period, at Instant) bool {
 				return true
 			}
 		case Grace:
-			p.grace = v
+			if p.grace == 0 || v.GraceUntil < p.grace {
+				p.grace = v.GraceUntil
+			}
 		case Grandfather:
 		}
 	}
-	if g := p.grace; g != nil {
-		switch {
-		case at >= g.GraceUntil:
-			return true
-		case v.Status == InForce && f.meetsUnaided(v, at):
-			p.grace = nil
-		}
+	switch { // the version in force settles every grace
+	case p.grace == 0:
+	case at >= p.grace:
+		return true
+	case v.Status == InForce && f.meetsUnaided(v, at):
+		p.grace = 0
 	}
 	own := f.catalog.version(&p.award)
 	return own.FollowsParts && at > p.issued && !f.meetsUnaided(own, at)

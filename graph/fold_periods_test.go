@@ -72,6 +72,26 @@ func TestFoldPeriods(t *testing.T) {
 			awards: []Award{got("a", 3), got("b", 26)}, want: []span{{"ab", 1, day(3), day(30)}},
 		},
 		{
+			name: "a second grace leaves the first its end", world: append(abc[:3:3], stack("ab", Holds("a")),
+				edit(Holds("b"), day(20), Grace, day(30)), edit(Holds("c"), day(25), Grace, day(60))),
+			awards: []Award{got("a", 3), got("c", 40)}, want: []span{{"ab", 1, day(3), day(30)}, {"ab", 3, day(40), Forever}},
+		},
+		{
+			name: "both are settled by the version in force", world: append(abc[:3:3], stack("ab", Holds("a")),
+				edit(Holds("b"), day(20), Grace, day(30)), edit(Holds("c"), day(25), Grace, day(60))),
+			awards: []Award{got("a", 3), got("c", 27)}, want: []span{{"ab", 1, day(3), Forever}},
+		},
+		{
+			name: "one that is settled does not settle the next", world: append(abc[:3:3], stack("ab", Holds("a")),
+				edit(Holds("b"), day(20), Grace, day(30)), edit(Holds("c"), day(25), Grace, day(60))),
+			awards: []Award{got("a", 3), got("b", 22)}, want: []span{{"ab", 1, day(3), day(60)}},
+		},
+		{
+			name: "a shorter second grace ends it earlier", world: append(abc[:3:3], stack("ab", Holds("a")),
+				edit(Holds("b"), day(20), Grace, day(60)), edit(Holds("c"), day(25), Grace, day(30))),
+			awards: []Award{got("a", 3)}, want: []span{{"ab", 1, day(3), day(30)}},
+		},
+		{
 			name: "each of several versions is tested on its day", world: append(abc[:3:3], stack("ab", Holds("a")),
 				edit(Holds("b"), day(20), Reevaluate, 0), edit(Holds("c"), day(25), Reevaluate, 0)),
 			awards: []Award{got("a", 3), got("b", 5)}, want: []span{{"ab", 1, day(3), day(25)}},
