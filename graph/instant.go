@@ -54,14 +54,14 @@ func (i Instant) AddMonths(n int, zone *time.Location) Instant {
 	const years = 292_000_000
 	t := i.Time().In(zone)
 	y, m, d := t.Date()
-	switch n = min(max(n, -24*years), 24*years); {
-	case n > 0 && y+n/12 > years:
+	switch target := int64(y) + int64(n)/12; {
+	case target > years:
 		return Forever
-	case n < 0 && y+n/12 < -years:
+	case target < -years:
 		return math.MinInt64
 	}
 	// Counted in UTC, where every month begins at midnight; not so in every zone.
-	first := time.Date(y, m+time.Month(n), 1, 0, 0, 0, 0, time.UTC)
+	first := time.Date(y+n/12, m+time.Month(n%12), 1, 0, 0, 0, 0, time.UTC)
 	last := time.Date(first.Year(), first.Month()+1, 0, 0, 0, 0, 0, time.UTC).Day()
 	d = min(d, last)
 	return InstantOf(time.Date(first.Year(), first.Month(), d, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), zone))
