@@ -119,7 +119,7 @@ func (b *builder) levelOffers(n *graph.TreeNode) []offer {
 		return []offer{b.unused(n)}
 	}
 	var out []offer
-	add := func(g int32, item int32) {
+	add := func(g, item int32) {
 		out = append(out, offer{g, graph.ExclusiveOption{Item: item, Progress: 1}})
 	}
 	keys := b.sources(levelKey{n.Competency, n.Level, n.MinRigor})

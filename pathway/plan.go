@@ -36,8 +36,9 @@ const DefaultSteps = 20
 
 // Limits say how far to search and what to leave out.
 type Limits struct {
-	// Work is the number of work units: inputs of requirements looked at. Zero
-	// means DefaultWork. A first plan is made whatever the limit.
+	// Work is the number of work units: inputs, routes and options looked at, of
+	// everything from the question to the end of the search. Zero means
+	// DefaultWork. A first plan, or a core, is found whatever the limit.
 	Work int64
 	// Exclude are achievements that no plan may earn. Awards of them that are
 	// held still count.
@@ -84,7 +85,7 @@ type Status uint8
 const (
 	StatusUnspecified Status = iota
 	Optimal                  // no plan costs less
-	Feasible                 // a plan, and a bound that no plan can beat
+	Feasible                 // a plan, and a bound that no plan can beat; see [Solve] on what is undecided
 	Unreachable              // there is no plan; Plan.Core says why
 )
 

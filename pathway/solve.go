@@ -24,6 +24,13 @@ var errOverflow = &graph.Error{
 // [Objective], so equal questions give equal plans. Effort is in minutes, money
 // in minor units of the catalog's currency.
 //
+// An exclusive node may be beyond the work limit that decides it, and what a leaf
+// counts of its achievement's own credits may depend on which of several awards
+// comes first. Where no plan does without such a node or leaf for sure, the
+// status is [Feasible] as well, never [Unreachable]; Plan.Bound holds all the
+// same, and the steps are those with which it is not known that they do not
+// suffice.
+//
 // A target that holds has the empty plan. An unreachable goal is an answer:
 // Plan.Core names what nothing leads to. When l's work runs out before the
 // search does, the status is [Feasible] and Plan.Bound is what no plan can beat.
