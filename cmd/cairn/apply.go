@@ -65,9 +65,9 @@ The data file is made if there is none.`,
 // rehearse applies files to nothing if that is what they would be applied to, so
 // that a catalog which is refused makes no data file.
 func (a *app) rehearse(ctx context.Context, files []*cairnv1.SourceFile, need access) error {
-	path, _ := a.dataFile()
-	if need != writes || a.servedAt() != "" || exists(path) {
-		return nil
+	path, _, err := a.dataFile()
+	if err != nil || need != writes || a.servedAt() != "" || there(path) {
+		return err
 	}
 	c, err := a.connectThrowaway(ctx)
 	if err != nil {

@@ -28,7 +28,18 @@ apart: who has both can read what is known about people.`,
 	}
 	a.dataFlag(cmd)
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {
-		path, store, err := a.openStore()
+		path, _, err := a.dataFile()
+		if err != nil {
+			return err
+		}
+		if inNeo4j(path) {
+			return failed("%s: a graph in Neo4j is not backed up by copying files", path).
+				hinted("cairn copy --from %s --to file:%s makes a data file of it", path, args[0])
+		}
+		if !exists(path) {
+			return errNoData(path)
+		}
+		store, err := filestore.Open(path, filestore.Options{ReadOnly: true})
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cairn-skills/cairn/graph"
 	"github.com/cairn-skills/cairn/graph/filestore"
+	"github.com/cairn-skills/cairn/graph/neo4jstore"
 )
 
 // checked is what cairn check --json prints.
@@ -20,7 +21,8 @@ type checked struct {
 	Personal    int      `json:"personal"`
 	Erased      int      `json:"erased"`
 	Keys        int      `json:"keys"`
-	RunningHash string   `json:"runningHash"`
+	RunningHash string   `json:"runningHash,omitempty"` // of a data file
+	ContentHash string   `json:"contentHash,omitempty"` // of a graph in Neo4j
 	Problems    []string `json:"problems"`
 }
 
@@ -31,19 +33,26 @@ func (a *app) checkCmd() *cobra.Command {
 		Short: "Whether the data file is whole",
 		Long: `Reads the data file and its keys file whole and checks their structure, every
 checksum, the running hash of the log, that every sealed record opens, and that
-the automatic awards are those that follow from the facts. The exit code is 1 if
-something is wrong.`,
+the automatic awards are those that follow from the facts. Of Neo4j it reads every
+revision and holds it against its digest. The exit code is 1 if something is wrong.`,
 		Args: exactly(0, ""),
 	}
 	a.dataFlag(cmd)
 	cmd.RunE = a.verb(func(ctx context.Context, _ []string) error {
-		path, store, err := a.openStore()
+		path, _, err := a.dataFile()
+		if err != nil {
+			return err
+		}
+		if !there(path) {
+			return errNoData(path)
+		}
+		store, err := a.openStore(ctx, path, a.where.login, filestore.Options{ReadOnly: true})
 		if err != nil {
 			return err
 		}
 		defer func() { _ = store.Close() }()
 		stop := a.working("checking")
-		r, err := store.Check(ctx)
+		r, err := checkStore(ctx, store)
 		if err == nil && len(r.Problems) == 0 {
 			r.Problems, err = refold(ctx, store)
 		}
@@ -51,12 +60,9 @@ something is wrong.`,
 		if err != nil {
 			return err
 		}
+		r.File, r.Clean = path, len(r.Problems) == 0
 		if a.json {
-			out := checked{
-				File: path, Clean: len(r.Problems) == 0, Revision: uint64(r.Revision), Batches: r.Batches, Facts: r.Facts,
-				Personal: r.Personal, Erased: r.Erased, Keys: r.Keys, RunningHash: r.RunningHash, Problems: append([]string{}, r.Problems...),
-			}
-			err = a.printValue(out)
+			err = a.printValue(r)
 		} else {
 			for _, p := range r.Problems {
 				a.printf("%s: %s\n", path, p)
@@ -75,27 +81,34 @@ something is wrong.`,
 	return cmd
 }
 
+// checkStore is what a store's own check finds.
+func checkStore(ctx context.Context, store graph.Store) (checked, error) {
+	if s, ok := store.(*neo4jstore.Store); ok {
+		r, err := s.Check(ctx)
+		return checked{
+			Revision: uint64(r.Revision), Batches: r.Batches, Facts: r.Facts, Personal: r.Personal, Erased: r.Erased, Keys: r.Keys,
+			ContentHash: r.ContentHash, Problems: append([]string{}, r.Problems...),
+		}, err
+	}
+	r, err := store.(*filestore.Store).Check(ctx) //nolint:forcetypeassert // openStore knows two
+	return checked{
+		Revision: uint64(r.Revision), Batches: r.Batches, Facts: r.Facts, Personal: r.Personal, Erased: r.Erased, Keys: r.Keys,
+		RunningHash: r.RunningHash, Problems: append([]string{}, r.Problems...),
+	}, err
+}
+
 // refold folds everybody's facts again and says whose automatic awards are not
 // what follows from them.
-func refold(ctx context.Context, store *filestore.Store) ([]string, error) {
+func refold(ctx context.Context, store graph.Store) ([]string, error) {
 	live, err := graph.Open(ctx, store, graph.Options{})
 	if err != nil {
 		return nil, err
 	}
 	defer live.Close()
-	var problems []string
+	problems := []string{}
 	for _, id := range live.Head().Refold() {
 		problems = append(problems, fmt.Sprintf("person %s: the automatic awards are not what follows from the facts", id))
 	}
 	return problems, nil
 }
 
-// openStore opens the data file for reading, without a server over it.
-func (a *app) openStore() (string, *filestore.Store, error) {
-	path, _ := a.dataFile()
-	if !exists(path) {
-		return path, nil, errNoData(path)
-	}
-	store, err := filestore.Open(path, filestore.Options{ReadOnly: true})
-	return path, store, err
-}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -35,6 +36,7 @@ type where struct {
 	data     string
 	catalog  string
 	holdings []string
+	login    login  // of a data file in Neo4j
 	asOf     string // when what is held without a date is taken to be issued
 }
 
@@ -56,7 +58,8 @@ func (a *app) asksFlags(cmd *cobra.Command) {
 
 // dataFlag is the flag of a verb that works on a data file.
 func (a *app) dataFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&a.where.data, "data", "", "the data `file` (CAIRN_DATA; otherwise "+defaultData+")")
+	cmd.Flags().StringVar(&a.where.data, "data", "", "the data `file`, or an address of Neo4j such as neo4j://127.0.0.1:7687 (CAIRN_DATA; otherwise "+defaultData+")")
+	a.neo4jFlags(cmd)
 }
 
 // filesFlags are the further flags of a verb that can be asked straight from
@@ -189,15 +192,14 @@ func reach(ctx context.Context, addr string) (net.Conn, error) {
 	return nil, errors.New(addr + ": " + why)
 }
 
-// dataFile is the data file that is meant, and whether it was named.
-func (a *app) dataFile() (path string, named bool) {
-	if a.where.data != "" {
-		return a.where.data, true
+// dataFile is the data file or the address of Neo4j that is meant, and whether
+// it was named.
+func (a *app) dataFile() (name string, named bool, err error) {
+	if name = cmp.Or(a.where.data, a.env("CAIRN_DATA")); name == "" {
+		return defaultData, false, nil
 	}
-	if path = a.env("CAIRN_DATA"); path != "" {
-		return path, true
-	}
-	return defaultData, false
+	name, err = storeName(name)
+	return name, true, err
 }
 
 // errNoData is the failure of a verb that needs a data file and has none.
@@ -208,14 +210,15 @@ func errNoData(path string) error {
 
 // connectData opens the data file with a server over it in this process.
 func (a *app) connectData(ctx context.Context, need access) (*client, error) {
-	path, named := a.dataFile()
-	if need != writes {
-		if !exists(path) {
-			if need == reads || named {
-				return nil, errNoData(path)
-			}
-			return a.connectThrowaway(ctx)
+	path, named, err := a.dataFile()
+	if err != nil {
+		return nil, err
+	}
+	if need != writes && !there(path) {
+		if need == reads || named {
+			return nil, errNoData(path)
 		}
+		return a.connectThrowaway(ctx)
 	}
 	h, err := a.open(ctx, path, opening{file: filestore.Options{ReadOnly: need != writes}})
 	if err != nil {
@@ -235,7 +238,7 @@ func (a *app) connectThrowaway(ctx context.Context) (*client, error) {
 
 // house is a store with a server over it.
 type house struct {
-	store  *filestore.Store
+	store  graph.Store
 	live   *graph.Live
 	server *server.Server
 	remove string // the folder to remove in the end
@@ -249,14 +252,18 @@ type opening struct {
 	served    bool // others call it, through a port
 }
 
-// open opens a data file and puts a server over it.
+// open opens a data file or a graph in Neo4j, and puts a server over it.
 func (a *app) open(ctx context.Context, path string, how opening) (*house, error) {
-	store, err := filestore.Open(path, how.file)
+	store, err := a.openStore(ctx, path, a.where.login, how.file)
 	if err != nil {
 		return nil, err
 	}
+	sort, shared := "file", inNeo4j(path)
+	if shared {
+		sort = "neo4j"
+	}
 	h := &house{store: store}
-	if h.live, err = graph.Open(ctx, store, graph.Options{}); err != nil {
+	if h.live, err = graph.Open(ctx, store, graph.Options{Shared: shared}); err != nil {
 		h.close()
 		return nil, err
 	}
@@ -265,7 +272,7 @@ func (a *app) open(ctx context.Context, path string, how opening) (*house, error
 		limit = time.Hour // who sits in front of it can stop it
 	}
 	h.server, err = server.New(h.live, server.Options{
-		Version: version(), Store: "file", Log: how.log, AccessLog: how.accessLog,
+		Version: version(), Store: sort, Log: how.log, AccessLog: how.accessLog,
 		Now:       func() graph.Instant { return graph.InstantOf(a.now()) },
 		CallLimit: limit,
 	})

@@ -32,7 +32,8 @@ func (a *app) serveCmd() *cobra.Command {
 		Use:   "serve",
 		Short: "Answer over gRPC and REST",
 		Long: `Serves the data file over gRPC and REST on one port, until it is interrupted. The
-data file is made if there is none. Nothing asks callers who they are, so only
+data file is made if there is none. Several servers may serve one graph in Neo4j:
+each answers from its own memory and follows what the others write. Nothing asks callers who they are, so only
 loopback addresses are taken. One server serves one organization.`,
 		Args: exactly(0, ""),
 	}
@@ -46,6 +47,10 @@ loopback addresses are taken. One server serves one organization.`,
 				return misused("--listen: %s: %q is no port; ports are 0 to 65535", listen, port)
 			}
 		}
+		path, _, err := a.dataFile()
+		if err != nil {
+			return err
+		}
 		// The address is tried first: a wrong one should not make a data file.
 		l, err := server.Listen(ctx, listen)
 		if errors.Is(err, graph.ErrInvalid) {
@@ -55,7 +60,6 @@ loopback addresses are taken. One server serves one organization.`,
 			return err
 		}
 		defer func() { _ = l.Close() }()
-		path, _ := a.dataFile()
 		stop := a.working("opening " + path)
 		h, err := a.open(ctx, path, opening{file: filestore.Options{}, log: slog.New(slog.NewTextHandler(a.err, nil)), accessLog: accessLog, served: true})
 		stop()

@@ -30,10 +30,18 @@ const keyWait = 10 * time.Second
 // open, and locked, only while something is read or written.
 type keys struct{ path string }
 
-// createKeys makes the file for an organization. It refuses a file that exists.
-func createKeys(path, organization string) error {
+// refuseKeys refuses a file that exists, for a new graph.
+func refuseKeys(path string) error {
 	if _, err := os.Stat(path); err == nil {
 		return unavailable("the keys file "+path+" exists already; a new graph needs a new one", nil)
+	}
+	return nil
+}
+
+// createKeys makes the file for an organization. It refuses a file that exists.
+func createKeys(path, organization string) error {
+	if err := refuseKeys(path); err != nil {
+		return err
 	}
 	k := &keys{path: path}
 	return k.update(true, func(tx *bbolt.Tx) error {

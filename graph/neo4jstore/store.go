@@ -148,7 +148,7 @@ func Migrate(ctx context.Context, options Options) (from, to int64, err error) {
 		return from, from, unavailable(fmt.Sprintf("the graph has schema version %d, newer than %d; use a newer cairn", from, Schema), nil)
 	}
 	if from == 0 {
-		if err := s.refuseOthers(ctx); err != nil {
+		if err := errors.Join(refuseKeys(options.Keys), s.refuseOthers(ctx)); err != nil {
 			return 0, 0, err
 		}
 	}
