@@ -681,8 +681,9 @@ type Served struct {
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Microseconds from the first byte read to the answer, 0 to 2^31-1.
 	TookUs int32 `protobuf:"varint,2,opt,name=took_us,json=tookUs,proto3" json:"took_us,omitempty"`
-	// Milliseconds since the server last knew its revision to be the newest, 0 to
-	// 2^31-1; 0 when it is the only writer.
+	// Milliseconds for which the server has not been able to see whether the store
+	// has a newer revision than it answers from, 0 to 2^31-1; 0 while it is in touch
+	// with the store.
 	AgeMs int32 `protobuf:"varint,3,opt,name=age_ms,json=ageMs,proto3" json:"age_ms,omitempty"`
 	// True when a deadline cut the search short: asked again, the answer may be
 	// better.
