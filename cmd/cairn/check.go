@@ -111,4 +111,3 @@ func refold(ctx context.Context, store graph.Store) ([]string, error) {
 	}
 	return problems, nil
 }
-

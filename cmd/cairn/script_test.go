@@ -20,13 +20,19 @@ import (
 
 	"github.com/cairn-skills/cairn/docs/examples"
 	"github.com/cairn-skills/cairn/graph/graphtest"
+	"github.com/cairn-skills/cairn/graph/neo4jstore/neo4jtest"
 )
 
 var update = flag.Bool("update", false, "rewrite the goldens in the transcripts")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"cairn": main})
+	testscript.Main(withNeo4j{m}, map[string]func(){"cairn": main})
 }
+
+// withNeo4j are tests that may start a Neo4j.
+type withNeo4j struct{ m *testing.M }
+
+func (w withNeo4j) Run() int { return neo4jtest.Run(w.m) }
 
 // transcriptNow is the clock of all transcripts.
 const transcriptNow = "2026-10-01T09:00:00Z"
@@ -43,8 +49,14 @@ const transcriptNow = "2026-10-01T09:00:00Z"
 // With -update, stdout and stderr as compared by cmp are rewritten.
 func TestTranscripts(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{
-		Dir:           "testdata",
+	p := transcripts()
+	p.Dir = "testdata"
+	testscript.Run(t, p)
+}
+
+// transcripts is what all transcripts have in common.
+func transcripts() testscript.Params {
+	return testscript.Params{
 		UpdateScripts: *update,
 		Setup:         setUpTranscript,
 		Condition:     transcriptCondition,
@@ -52,7 +64,7 @@ func TestTranscripts(t *testing.T) {
 			"exits": exits, "serves": serves, "stops": stops, "sameanswer": sameAnswer, "damage": damage,
 		},
 		RequireExplicitExec: true,
-	})
+	}
 }
 
 func setUpTranscript(env *testscript.Env) error {
@@ -122,7 +134,10 @@ func serves(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	r := &running{cmd: exec.Command(path, append([]string{"serve", "--json", "--listen", "127.0.0.1:0"}, args...)...)}
 	r.cmd.Dir, r.cmd.Stderr = ts.MkAbs("."), &r.stderr
-	r.cmd.Env = append(os.Environ(), "CAIRN_NOW="+ts.Getenv("CAIRN_NOW"))
+	r.cmd.Env = os.Environ()
+	for _, name := range []string{"CAIRN_NOW", "CAIRN_NEO4J_USER", "CAIRN_NEO4J_PASSWORD", "CAIRN_NEO4J_PASSWORD_FILE", "CAIRN_NEO4J_KEYS", "CAIRN_NEO4J_CA"} {
+		r.cmd.Env = append(r.cmd.Env, name+"="+ts.Getenv(name))
+	}
 	out, err := r.cmd.StdoutPipe()
 	ts.Check(err)
 	ts.Check(r.cmd.Start())

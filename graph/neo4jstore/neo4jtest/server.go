@@ -50,13 +50,16 @@ var shared struct {
 
 // Main runs the tests and exits, as TestMain must; it stops what [Start] has
 // started.
-func Main(m *testing.M) {
+func Main(m *testing.M) { os.Exit(Run(m)) }
+
+// Run is Main without the exit, for a TestMain that has more to do around it.
+func Run(m interface{ Run() int }) int {
 	shared.main = true
 	code := m.Run()
 	if shared.server != nil {
 		shared.server.stop()
 	}
-	os.Exit(code)
+	return code
 }
 
 // Start returns the server of this test binary, running and answering: one that
