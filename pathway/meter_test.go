@@ -29,12 +29,12 @@ func (w *watch) Err() error {
 }
 
 // prompt is the time in which a question whose context ends has to stop: some
-// ten times what it takes.
-const prompt = 50 * time.Millisecond
+// fifty times what it takes.
+const prompt = 250 * time.Millisecond
 
 // tries is how often something is tried that has to be prompt once: the machine
 // may be busy with other things.
-const tries = 10
+const tries = 4
 
 // checkStops asks a question to the end, noting how often it looks at its
 // context, then with contexts that end on the way.
@@ -43,7 +43,7 @@ func checkStops(t *testing.T, p *graph.Profile, g Goal) {
 	const endless = 1 << 40
 	ask := func(left int) (*watch, time.Duration) {
 		w := &watch{Context: t.Context(), left: left, last: time.Now()}
-		_, err := Solve(w, p, g, Hours, Limits{Work: 1 << 22})
+		_, err := Solve(w, p, g, Hours, Limits{Work: 1 << 21})
 		if late := w.left < 0; late != errors.Is(err, context.Canceled) || !late && err != nil {
 			t.Fatalf("canceled %v, got %v", late, err)
 		}
@@ -57,7 +57,7 @@ func checkStops(t *testing.T, p *graph.Profile, g Goal) {
 	if worst > prompt {
 		t.Errorf("%v without a look at the context", worst)
 	}
-	for _, at := range []int{0, looks / 100, looks / 10, looks / 2, looks * 9 / 10, looks - 1} {
+	for _, at := range []int{0, looks / 10, looks / 2, looks - 1} {
 		late := time.Duration(1 << 62)
 		for i := 0; i < tries && late > prompt; i++ {
 			var w *watch
