@@ -48,7 +48,7 @@ the working folder) or, where it takes them, plain files (--catalog, --holdings)
 	}{
 		{"ask", []*cobra.Command{a.pathCmd(), a.nextCmd(), a.completeCmd(), a.gapCmd()}},
 		{"catalog", []*cobra.Command{a.lintCmd(), a.diffCmd(), a.applyCmd(), a.searchCmd()}},
-		{"facts", []*cobra.Command{a.importCmd(), a.exportCmd()}},
+		{"facts", []*cobra.Command{a.importCmd(), a.exportCmd(), a.copyCmd()}},
 		{"run", []*cobra.Command{a.serveCmd(), a.demoCmd(), a.checkCmd(), a.backupCmd(), a.migrateCmd(), a.versionCmd()}},
 	} {
 		for _, c := range v.cmds {
