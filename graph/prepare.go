@@ -47,7 +47,7 @@ func (s *Snapshot) prepare(r *request) (next *Snapshot, prepared *Batch, err err
 		}
 	}
 	p.prerequisites(len(b.People)+len(b.Assignments), len(b.Awards))
-	if err := p.derive(b.HasCatalog()); err != nil {
+	if err := p.derive(b); err != nil {
 		return nil, nil, err
 	}
 	p.receipt.Revision, p.receipt.At, p.receipt.Derived = s.Revision, p.batch.At, p.batch.Derived
@@ -314,9 +314,9 @@ func (p *preparation) prerequisites(first, n int) {
 }
 
 // derive adds the difference between the kept derived awards and the fold of
-// the facts after the batch: of the people it touches, or of everybody when it
-// publishes entries.
-func (p *preparation) derive(everybody bool) error {
+// the facts after the batch: of the people it touches, and when it publishes
+// entries of those whom these reach.
+func (p *preparation) derive(b *Batch) error {
 	c := p.editor.catalog
 	if len(c.automatic) == 0 && len(p.base.Catalog.automatic) == 0 {
 		return nil
@@ -327,9 +327,10 @@ func (p *preparation) derive(everybody bool) error {
 	for id := range p.touched {
 		settle(p.editor.find(id))
 	}
-	if everybody {
+	if b.HasCatalog() {
+		reached := reachOf(p.base.Catalog, c, b)
 		for i := range p.base.people.n {
-			if q := p.base.people.at(i); q != nil {
+			if q := p.base.people.at(i); reached.person(c, q) {
 				if _, done := p.touched[q.id]; !done {
 					settle(q)
 				}
