@@ -2,14 +2,21 @@ package neo4jstore_test
 
 import (
 	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
 	"github.com/cairn-skills/cairn/docs/examples"
 	"github.com/cairn-skills/cairn/exchange"
 	"github.com/cairn-skills/cairn/graph"
+	"github.com/cairn-skills/cairn/graph/neo4jstore/neo4jtest"
 )
 
 // exampleDay is the day on which the example is loaded, and asked about.
@@ -93,4 +100,102 @@ func ask(tb testing.TB, driver neo4j.DriverWithContext, statement string, parame
 		tb.Fatalf("%v in\n%s", err, statement)
 	}
 	return result
+}
+
+var update = flag.Bool("update", false, "write what Neo4j answers into docs/neo4j.md")
+
+const page = "../../docs/neo4j.md"
+
+// TestQueries runs every query of docs/neo4j.md on the example and compares the
+// answer with the table below it.
+func TestQueries(t *testing.T) {
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := neo4jtest.Start(t)
+	store := open(t, fresh(t, server, server.URI()))
+	t.Cleanup(func() { _ = store.Close() })
+	loadExample(t, store)
+	driver := server.Driver(t)
+	lines := strings.Split(string(text), "\n")
+	parameters := make(map[string]any)
+	var out []string
+	title, queries, empty := "", 0, 0
+	for i := 0; i < len(lines); i++ {
+		line := lines[i]
+		out = append(out, line)
+		if strings.HasPrefix(line, "#") {
+			title = strings.TrimLeft(line, "# ")
+		}
+		if name, value, ok := strings.Cut(strings.TrimPrefix(line, ":param "), " => "); ok && strings.HasPrefix(line, ":param ") {
+			parameters[name] = ask(t, driver, "RETURN "+value, nil).Records[0].Values[0]
+		}
+		if line != "```cypher" {
+			continue
+		}
+		end := i + 1 + slices.Index(lines[i+1:], "```")
+		statement := strings.Join(lines[i+1:end], "\n")
+		out = append(out, lines[i+1:end+1]...)
+		got := table(ask(t, driver, statement, parameters))
+		from := end + 1
+		for from < len(lines) && lines[from] == "" {
+			from++
+		}
+		to := from
+		for to < len(lines) && strings.HasPrefix(lines[to], "|") {
+			to++
+		}
+		if d := cmp.Diff(lines[from:to], got); d != "" && !*update {
+			t.Errorf("%s (-%s +Neo4j):\n%s", title, page, d)
+		}
+		if queries++; len(got) == 2 {
+			empty++
+		}
+		out = append(append(append(out, ""), got...), "")
+		for i = to - 1; i+1 < len(lines) && lines[i+1] == ""; {
+			i++
+		}
+	}
+	if queries < 16 || empty > 0 {
+		t.Errorf("%d queries, of which %d have no answer to show", queries, empty)
+	}
+	if *update {
+		whole := strings.TrimRight(strings.Join(out, "\n"), "\n") + "\n"
+		if err := os.WriteFile(page, []byte(whole), 0o644); err != nil { //nolint:gosec // documentation
+			t.Fatal(err)
+		}
+	}
+}
+
+// table is an answer in Markdown.
+func table(result *neo4j.EagerResult) []string {
+	row := func(cells []string) string { return "| " + strings.Join(cells, " | ") + " |" }
+	out := []string{row(result.Keys), strings.Repeat("|---", len(result.Keys)) + "|"}
+	for _, r := range result.Records {
+		cells := make([]string, len(r.Values))
+		for i, v := range r.Values {
+			cells[i] = cell(v)
+		}
+		out = append(out, row(cells))
+	}
+	return out
+}
+
+func cell(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case []any:
+		texts := make([]string, len(v))
+		for i := range v {
+			texts[i] = cell(v[i])
+		}
+		return strings.Join(texts, ", ")
+	case neo4j.Date:
+		return v.String()
+	case time.Time:
+		return v.UTC().Format(time.RFC3339)
+	}
+	return strings.ReplaceAll(fmt.Sprint(v), "|", `\|`)
 }
