@@ -56,13 +56,13 @@ func reachOf(before, c *Catalog, b *Batch) *reach {
 	}
 
 	// Then those that touch one of them, and what a person has that does.
-	touches := func(x *Catalog, each func(func(AchievementIndex))) bool {
+	touches := func(each func(func(AchievementIndex))) bool {
 		found := false
 		each(func(a AchievementIndex) { found = found || hit[a] })
 		return found
 	}
 	byAchievement := func(x *Catalog, a AchievementIndex) bool {
-		return int(a) < len(x.achievements) && touches(x, func(visit func(AchievementIndex)) {
+		return int(a) < len(x.achievements) && touches(func(visit func(AchievementIndex)) {
 			x.touched(a, make(map[CompetencyIndex]bool), visit)
 		})
 	}
@@ -84,7 +84,7 @@ func reachOf(before, c *Catalog, b *Batch) *reach {
 		}
 		for i := range x.competencies {
 			at := CompetencyIndex(i)
-			r.competencies[at] = r.competencies[at] || x.watchers.competencies[at] && touches(x, func(visit func(AchievementIndex)) {
+			r.competencies[at] = r.competencies[at] || x.watchers.competencies[at] && touches(func(visit func(AchievementIndex)) {
 				x.touchedByCompetency(at, make(map[CompetencyIndex]bool), visit)
 			})
 		}

@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -97,9 +98,7 @@ func (m *memory) Commit(_ context.Context, batches ...graph.Batch) ([]graph.Revi
 	}
 	if end != lost && len(log) > len(m.log) {
 		m.log = log
-		for key, rev := range fresh {
-			m.keys[key] = rev
-		}
+		maps.Copy(m.keys, fresh)
 		m.wake()
 	}
 	if end != taken {
