@@ -38,17 +38,21 @@ func Copy(ctx context.Context, from, to Store, progress func(done, until Revisio
 	if err != nil {
 		return 0, err
 	}
-	if err := sameLineage(ctx, from, until, to, done); err != nil {
+	why, err := otherLineage(ctx, from, until, to, done)
+	if err != nil {
 		return done, err
+	}
+	if why != "" {
+		return done, otherContent(why)
 	}
 	return until, copyAfter(ctx, from, to, done, until, progress)
 }
 
-// sameLineage checks that what to has is the beginning of what from has, by the
-// first and the last batch of to.
-func sameLineage(ctx context.Context, from Store, until Revision, to Store, done Revision) error {
+// otherLineage says why what to has is not the beginning of what from has, by the
+// first and the last batch of to; empty: it is.
+func otherLineage(ctx context.Context, from Store, until Revision, to Store, done Revision) (why string, err error) {
 	if done > until {
-		return otherContent(fmt.Sprintf("it has revision %d, what is to be copied ends at %d", done, until))
+		return fmt.Sprintf("it has revision %d, what is to be copied ends at %d", done, until), nil
 	}
 	for _, r := range slices.Compact([]Revision{min(1, done), done}) {
 		if r == 0 {
@@ -56,21 +60,22 @@ func sameLineage(ctx context.Context, from Store, until Revision, to Store, done
 		}
 		want, err := batchAt(ctx, from, r)
 		if err != nil {
-			return err
+			return "", err
 		}
 		got, err := batchAt(ctx, to, r)
 		if err != nil {
-			return err
+			return "", err
 		}
 		if !sameButErased(want, got) {
-			return otherContent(fmt.Sprintf("its revision %d is another", r))
+			return fmt.Sprintf("its revision %d is another", r), nil
 		}
 	}
-	return nil
+	return "", nil
 }
 
-func otherContent(message string) *Error {
-	return &Error{Class: ErrExists, Reason: "OTHER_CONTENT", Message: "there is something else already: " + message}
+// otherContent is the error of a target that is not the beginning of its source.
+func otherContent(why string) *Error {
+	return &Error{Class: ErrExists, Reason: "OTHER_CONTENT", Message: "there is something else already: " + why}
 }
 
 // batchAt is the batch of one revision.
