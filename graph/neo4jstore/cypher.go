@@ -54,29 +54,21 @@ var migrations = func() [][]string {
 // Schema is the version of the graph's schema that this package reads and writes.
 var Schema = int64(len(migrations))
 
-// labels are those of named nodes: each has a constraint in the schema and a
-// parameter in names.cypher.
-var labels = []string{
-	"Settings",
-	"Scale",
-	"Conversion",
-	"Framework",
-	"Issuer",
-	"Competency",
-	"Achievement",
-	"AchievementVersion",
-	"Role",
-	"RoleVersion",
-	"Ladder",
-	"Person",
-	"Assignment",
-	"Award",
-	"Claim",
-	"PersonalRecord",
-	"Withdrawal",
-	"Unit",
-	"Catalog",
-	"Category",
-	"Family",
-	"AlignmentTarget",
+// found and names are the statements of found.cypher and names.cypher by label.
+var (
+	found = byLabel("found")
+	names = byLabel("names")
+)
+
+// byLabel reads a file of statements that each follow a comment with their label.
+func byLabel(name string) map[string]string {
+	out := make(map[string]string)
+	for s := range strings.SplitSeq(statements[name], ";\n") {
+		if s = strings.TrimSpace(s); s == "" {
+			continue
+		}
+		before, statement, _ := strings.Cut(s, "\nUNWIND")
+		out[before[strings.LastIndexByte(before, ' ')+1:]] = "UNWIND" + statement
+	}
+	return out
 }
