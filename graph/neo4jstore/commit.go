@@ -29,15 +29,11 @@ func (s *Store) Commit(ctx context.Context, batches ...graph.Batch) ([]graph.Rev
 	if err != nil {
 		return nil, err
 	}
-	session := s.session(ctx, neo4j.AccessModeWrite)
-	defer s.end(session)
-	// Attempts are repeated for as long as the driver takes a failure to pass.
-	// Each looks first for what became of those before it.
-	answer, err := session.ExecuteWrite(ctx, func(tx neo4j.ManagedTransaction) (any, error) {
+	answer, err := s.transact(ctx, neo4j.AccessModeWrite, func(ctx context.Context, tx neo4j.ManagedTransaction) (any, error) {
 		return c.attempt(ctx, tx)
 	})
 	if err != nil {
-		return nil, translate(ctx, err)
+		return nil, err
 	}
 	s.mu.Lock()
 	close(s.news)
@@ -135,7 +131,7 @@ type opened struct {
 	Evidence    []string `json:"evidence,omitempty"`
 }
 
-// attempt is one transaction.
+// attempt is one transaction. It looks first for what became of those before it.
 func (c *call) attempt(ctx context.Context, tx neo4j.ManagedTransaction) ([]graph.Revision, error) {
 	rows, err := collect(ctx, tx, statements["begin"], map[string]any{"call": c.name, "keys": c.keys})
 	if err != nil {

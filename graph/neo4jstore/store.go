@@ -30,16 +30,23 @@ type Options struct {
 	// RetryFor is for how long a transaction that failed for a passing reason is
 	// tried again; zero means 15 seconds.
 	RetryFor time.Duration
+	// Silence is for how long Neo4j may say nothing to a statement before it
+	// counts as away, also while it waits for what another server writes; zero
+	// means 30 seconds.
+	Silence time.Duration
 	// Poll is how often Follow asks for what other servers committed; zero means
 	// 20 milliseconds. What this store commits is followed at once.
 	Poll time.Duration
-	// TLS are further settings of the driver, for tests and private authorities.
+	// Configure makes further settings of the driver, such as a private authority.
 	Configure func(*config.Config)
 }
 
 func (o Options) withDefaults() Options {
 	if o.RetryFor == 0 {
 		o.RetryFor = 15 * time.Second
+	}
+	if o.Silence == 0 {
+		o.Silence = 30 * time.Second
 	}
 	if o.Poll == 0 {
 		o.Poll = 20 * time.Millisecond
@@ -207,18 +214,11 @@ func (s *Store) readHead(ctx context.Context) (head, error) {
 
 // run runs one statement in a transaction of its own and returns all its rows.
 func (s *Store) run(ctx context.Context, mode neo4j.AccessMode, statement string, parameters map[string]any) ([]*neo4j.Record, error) {
-	session := s.session(ctx, mode)
-	defer s.end(session)
-	work := func(tx neo4j.ManagedTransaction) (any, error) { return collect(ctx, tx, statement, parameters) }
-	var rows any
-	var err error
-	if mode == neo4j.AccessModeRead {
-		rows, err = session.ExecuteRead(ctx, work)
-	} else {
-		rows, err = session.ExecuteWrite(ctx, work)
-	}
+	rows, err := s.transact(ctx, mode, func(ctx context.Context, tx neo4j.ManagedTransaction) (any, error) {
+		return collect(ctx, tx, statement, parameters)
+	})
 	if err != nil {
-		return nil, translate(ctx, err)
+		return nil, err
 	}
 	return rows.([]*neo4j.Record), nil //nolint:forcetypeassert // what work returns
 }
