@@ -93,9 +93,20 @@ func (a *app) say(format string, args ...any) {
 	}
 }
 
+// inWords is the sentence that err is, or what translate makes of it.
+func inWords(err error) *sentence {
+	if s, ok := errors.AsType[*sentence](err); ok {
+		return s
+	}
+	return translate(err)
+}
+
 // translate is err as a sentence: that of the house for its own errors and
 // those of the API, a plain one for those of the system.
 func translate(err error) *sentence {
+	if errors.Is(err, context.Canceled) { // by an interrupt, whatever it met
+		return failed("stopped")
+	}
 	if e, ok := errors.AsType[*graph.Error](err); ok {
 		return &sentence{message: e.Error(), cause: err}
 	}
@@ -107,8 +118,6 @@ func translate(err error) *sentence {
 		path = e.Path + ": "
 	}
 	switch {
-	case errors.Is(err, context.Canceled):
-		return failed("stopped")
 	case errors.Is(err, fs.ErrNotExist):
 		return failed("%sthere is no such file or folder", path)
 	case errors.Is(err, fs.ErrPermission):
