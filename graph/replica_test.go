@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -146,14 +147,14 @@ func TestReplicaAway(t *testing.T) {
 		}
 		store(t, m, joinsAs("bob", "Bob"))
 
-		var there bool
-		var told []error
+		var there atomic.Bool
+		told := make(chan error, 9)
 		r, err = replica(t, path, func() (graph.Store, error) {
-			if !there {
+			if !there.Load() {
 				return nil, errGone
 			}
 			return m, nil
-		}, func(err error) { told = append(told, err) })
+		}, func(err error) { told <- err })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,14 +172,17 @@ func TestReplicaAway(t *testing.T) {
 		if got, err := l.Personal(t.Context(), graph.PersonalRef{Person: "ada"}); err != nil || got[0].Name != "Ada" {
 			t.Errorf("read without the store: %+v, %v", got, err)
 		}
-		if len(told) != 1 || !errors.Is(told[0], errGone) {
-			t.Errorf("told %v, want that it is away", told)
+		if err := <-told; len(told) != 0 || !errors.Is(err, errGone) {
+			t.Errorf("told %v and %d more, want that it is away", err, len(told))
 		}
-		there = true
+		there.Store(true)
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
-		if _, err := l.Fresh(); err != nil || l.Head().Revision != 3 || len(told) != 2 || told[1] != nil {
-			t.Errorf("when the store is there: revision %d, %v, told %v", l.Head().Revision, err, told)
+		if _, err := l.Fresh(); err != nil || l.Head().Revision != 3 {
+			t.Errorf("when the store is there: revision %d, %v", l.Head().Revision, err)
+		}
+		if err := <-told; len(told) != 0 || err != nil {
+			t.Errorf("told %v and %d more, want that it is there", err, len(told))
 		}
 		if r := must(t, l, joins("eve")); r.Revision != 4 {
 			t.Errorf("a write is at %d, want 4", r.Revision)
@@ -232,18 +236,18 @@ func TestReplicaForeign(t *testing.T) {
 			}
 		}
 
-		var there *memory
+		var there atomic.Bool
 		r, err = replica(t, path, func() (graph.Store, error) {
-			if there == nil {
+			if !there.Load() {
 				return nil, errGone
 			}
-			return there, nil
+			return other, nil
 		}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		l := shared(t, r)
-		there = other
+		there.Store(true)
 		time.Sleep(time.Minute)
 		if _, err := l.Fresh(); err == nil || !strings.Contains(err.Error(), "is a copy of something else") {
 			t.Errorf("the other store is followed: %v", err)

@@ -249,12 +249,19 @@ type opening struct {
 	file      filestore.Options
 	log       *slog.Logger // receives what goes wrong inside; nil: nothing
 	accessLog bool
-	served    bool // others call it, through a port
+	served    bool   // others call it, through a port
+	warm      string // of Neo4j: the file to start from; empty: none
 }
 
 // open opens a data file or a graph in Neo4j, and puts a server over it.
 func (a *app) open(ctx context.Context, path string, how opening) (*house, error) {
-	store, err := a.openStore(ctx, path, a.where.login, how.file)
+	var store graph.Store
+	var err error
+	if how.warm != "" {
+		store, err = a.openReplica(ctx, path, how.warm)
+	} else {
+		store, err = a.openStore(ctx, path, a.where.login, how.file)
+	}
 	if err != nil {
 		return nil, err
 	}

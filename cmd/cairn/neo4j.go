@@ -141,14 +141,43 @@ func (a *app) openStore(ctx context.Context, name string, l login, options files
 	if err != nil {
 		return nil, err
 	}
-	if err := answers(ctx, name); err != nil {
+	return openNeo4j(ctx, o)
+}
+
+// openNeo4j opens a graph in Neo4j. While that is away the error is of class
+// [graph.ErrUnavailable]; where somebody has to change something it is of none.
+func openNeo4j(ctx context.Context, o neo4jstore.Options) (graph.Store, error) {
+	if err := answers(ctx, o.URI); err != nil {
 		return nil, err
 	}
 	store, err := neo4jstore.Open(ctx, o)
 	if err != nil {
-		return nil, atAddress(name, err)
+		return nil, atAddress(o.URI, err)
 	}
 	return store, nil
+}
+
+// openReplica opens a graph in Neo4j with a data file to start from.
+func (a *app) openReplica(ctx context.Context, address, warm string) (graph.Store, error) {
+	o, err := a.neo4jOptions(address, a.where.login)
+	if err != nil {
+		return nil, err
+	}
+	local, err := filestore.Open(warm, filestore.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return graph.OpenReplica(ctx, graph.ReplicaOptions{
+		Open:  func(ctx context.Context) (graph.Store, error) { return openNeo4j(ctx, o) },
+		Local: local, Name: warm,
+		Report: func(err error) {
+			if err != nil {
+				a.say("%s; reads are answered as of when it was last in touch, writes are refused", inWords(err).message)
+				return
+			}
+			a.say("%s is in touch", address)
+		},
+	})
 }
 
 // dialWait is how long something may take to answer at an address of Neo4j.
@@ -167,7 +196,9 @@ func answers(ctx context.Context, address string) error {
 	conn, err := reach(ctx, host)
 	if err != nil {
 		why := strings.TrimPrefix(err.Error(), host+": ")
-		return failed("%s: Neo4j does not answer: %s", address, why)
+		s := failed("%s: Neo4j does not answer: %s", address, why)
+		s.cause = graph.Unavailable("Neo4j does not answer", err)
+		return s
 	}
 	return conn.Close()
 }
@@ -180,7 +211,9 @@ func atAddress(address string, err error) error {
 		return err
 	}
 	s := failed("%s: %s", address, (&graph.Error{Subject: e.Subject, Message: e.Message}).Error())
-	s.cause = err
+	if isAway(err) {
+		s.cause = err
+	}
 	if refused, ok := errors.AsType[*neo4j.Neo4jError](err); ok {
 		if refused.Code == "Neo.ClientError.Security.Unauthorized" {
 			return s.hinted("CAIRN_NEO4J_USER names the user; CAIRN_NEO4J_PASSWORD or --neo4j-password-file has the password")
@@ -194,4 +227,14 @@ func atAddress(address string, err error) error {
 		s.message += ": " + strings.TrimPrefix(last, "ConnectivityError: ")
 	}
 	return s
+}
+
+// isAway reports whether an error of a store in Neo4j will pass by itself.
+func isAway(err error) bool {
+	if refused, ok := errors.AsType[*neo4j.Neo4jError](err); ok {
+		return !strings.HasPrefix(refused.Code, "Neo.ClientError")
+	}
+	_, lost := errors.AsType[*neo4j.ConnectivityError](err)
+	_, late := errors.AsType[*neo4j.TransactionExecutionLimit](err)
+	return lost || late
 }

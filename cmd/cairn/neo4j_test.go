@@ -3,6 +3,7 @@ package main
 import (
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -15,6 +16,8 @@ import (
 // they have
 //
 //	cypher STATEMENT      runs a statement on the database
+//	neo4j down|up         kills the server, or starts it again
+//	eventually COMMAND…   runs a command until it succeeds
 func TestNeo4jTranscripts(t *testing.T) {
 	server := neo4jtest.Start(t)
 	files, err := filepath.Glob("testdata/neo4j/*.txtar")
@@ -39,7 +42,36 @@ func TestNeo4jTranscripts(t *testing.T) {
 				_, err := neo4j.ExecuteQuery(t.Context(), server.Driver(t), args[0], nil, neo4j.EagerResultTransformer)
 				ts.Check(err)
 			}
+			p.Cmds["neo4j"] = func(ts *testscript.TestScript, neg bool, args []string) {
+				switch {
+				case neg || len(args) != 1:
+					ts.Fatalf("usage: neo4j down|up")
+				case args[0] == "down":
+					server.Kill(t)
+				default:
+					server.Restart(t)
+				}
+			}
+			p.Cmds["eventually"] = eventually
+			if filepath.Base(file) == "away.txtar" && server.External() {
+				t.Skip("NOT TESTED: what a server answers without Neo4j; the one of CAIRN_TEST_NEO4J_URI is not ours to kill")
+			}
 			testscript.Run(t, p)
 		})
+	}
+}
+
+func eventually(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: eventually COMMAND…")
+	}
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(200 * time.Millisecond) {
+		err := ts.Exec(args[0], args[1:]...)
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%v: %v", args, err)
+		}
 	}
 }

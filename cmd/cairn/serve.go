@@ -26,7 +26,7 @@ type listening struct {
 
 // serveCmd is cairn serve.
 func (a *app) serveCmd() *cobra.Command {
-	var listen string
+	var listen, warm string
 	var accessLog bool
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -39,6 +39,7 @@ loopback addresses are taken. One server serves one organization.`,
 	}
 	a.dataFlag(cmd)
 	cmd.Flags().StringVar(&listen, "listen", "", "the `address` to listen on (CAIRN_LISTEN; otherwise "+defaultListen+"); port 0 is any that is free")
+	cmd.Flags().StringVar(&warm, "warm", "", "of Neo4j: a `file` to start from, and without Neo4j too; it is made if there is none, and kept up to date")
 	cmd.Flags().BoolVar(&accessLog, "access-log", false, "log every call")
 	cmd.RunE = a.verb(func(ctx context.Context, _ []string) error {
 		listen = cmp.Or(listen, a.env("CAIRN_LISTEN"), defaultListen)
@@ -51,6 +52,9 @@ loopback addresses are taken. One server serves one organization.`,
 		if err != nil {
 			return err
 		}
+		if warm != "" && !inNeo4j(path) {
+			return misused("--warm is for Neo4j: %s is a data file", path)
+		}
 		// The address is tried first: a wrong one should not make a data file.
 		l, err := server.Listen(ctx, listen)
 		if errors.Is(err, graph.ErrInvalid) {
@@ -61,7 +65,7 @@ loopback addresses are taken. One server serves one organization.`,
 		}
 		defer func() { _ = l.Close() }()
 		stop := a.working("opening " + path)
-		h, err := a.open(ctx, path, opening{file: filestore.Options{}, log: slog.New(slog.NewTextHandler(a.err, nil)), accessLog: accessLog, served: true})
+		h, err := a.open(ctx, path, opening{file: filestore.Options{}, log: slog.New(slog.NewTextHandler(a.err, nil)), accessLog: accessLog, served: true, warm: warm})
 		stop()
 		if err != nil {
 			return err
