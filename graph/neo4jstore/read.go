@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
@@ -20,9 +19,6 @@ const (
 	maxCommits = 1000
 	// maxFacts bounds the facts of one read, about a megabyte.
 	maxFacts = 4000
-	// readAttempts is how often facts are read that do not fit their commit: a
-	// commit that moves one to the past while it is read is no damage.
-	readAttempts = 4
 )
 
 // logged is a node of the change log.
@@ -120,6 +116,7 @@ func (s *Store) batches(ctx context.Context, commits []logged, apply func(graph.
 		}
 	}()
 	var whole []fact
+	torn := false
 	for _, w := range work {
 		a, ok := <-answers
 		if !ok {
@@ -129,20 +126,61 @@ func (s *Store) batches(ctx context.Context, commits []logged, apply func(graph.
 			return a.err
 		}
 		for i, sp := range w {
-			if whole = append(whole, a.facts[i]...); sp.to < sp.commit.facts {
+			whole, torn = append(whole, a.facts[i]...), torn || a.facts[i] == nil
+			if sp.to < sp.commit.facts {
 				continue
 			}
-			b, err := s.restore(sp.commit, whole)
+			var b graph.Batch
+			var err error
+			if !torn {
+				b, err = s.restore(sp.commit, whole)
+			}
+			if torn || err != nil {
+				b, err = s.readAlone(ctx, sp.commit)
+			}
 			if err != nil {
-				return damaged(sp.commit.revision, err)
+				return err
 			}
 			if err := apply(b); err != nil {
 				return err
 			}
-			whole = nil
+			whole, torn = nil, false
 		}
 	}
 	return nil
+}
+
+// readAlone reads a commit while nobody writes. Neo4j does not isolate what is
+// read from a commit that goes on meanwhile: that may move a fact to the past
+// between the reading of the one node and the other. So only what does not fit
+// now is damage.
+func (s *Store) readAlone(ctx context.Context, commit logged) (graph.Batch, error) {
+	list, err := s.transact(ctx, neo4j.AccessModeWrite, func(ctx context.Context, tx neo4j.ManagedTransaction) (any, error) {
+		if _, err := collect(ctx, tx, statements["lock"], nil); err != nil {
+			return nil, err
+		}
+		var whole []fact
+		for _, work := range spans([]logged{commit}) {
+			rows, err := collect(ctx, tx, statements["read"], map[string]any{"ranges": ranges(work)})
+			if err != nil {
+				return nil, err
+			}
+			part, err := assemble(work, rows)
+			if err != nil {
+				return nil, damaged(commit.revision, err)
+			}
+			whole = append(whole, part[0]...)
+		}
+		return whole, nil
+	})
+	if err != nil {
+		return graph.Batch{}, err
+	}
+	b, err := s.restore(commit, list.([]fact)) //nolint:forcetypeassert // what the work returns
+	if err != nil {
+		return b, damaged(commit.revision, err)
+	}
+	return b, nil
 }
 
 // restore makes the batch of a commit and holds it against the digest.
@@ -168,25 +206,26 @@ func (s *Store) restore(commit logged, list []fact) (b graph.Batch, err error) {
 	return b, nil
 }
 
-// readSpans reads the facts of spans, each in the order of positions.
-func (s *Store) readSpans(ctx context.Context, work []span) (out [][]fact, err error) {
-	ranges := make([]map[string]any, len(work))
+// readSpans reads the facts of spans, each in the order of positions; nil for a
+// span that is not whole.
+func (s *Store) readSpans(ctx context.Context, work []span) ([][]fact, error) {
+	rows, err := s.run(ctx, neo4j.AccessModeRead, statements["read"], map[string]any{"ranges": ranges(work)})
+	if refused, ok := errors.AsType[*neo4j.Neo4jError](err); ok && refused.Code == "Neo.ClientError.Statement.EntityNotFound" {
+		return make([][]fact, len(work)), nil // a node was deleted between two looks at it
+	}
+	if err != nil {
+		return nil, err
+	}
+	out, _ := assemble(work, rows) // what does not fit is read again
+	return out, nil
+}
+
+func ranges(work []span) []map[string]any {
+	out := make([]map[string]any, len(work))
 	for i, sp := range work {
-		ranges[i] = map[string]any{"revision": int64(sp.commit.revision), "from": sp.from, "to": sp.to} //nolint:gosec // as above
+		out[i] = map[string]any{"revision": int64(sp.commit.revision), "from": sp.from, "to": sp.to} //nolint:gosec // as above
 	}
-	for attempt := range readAttempts {
-		if attempt > 0 {
-			time.Sleep(time.Duration(attempt) * 10 * time.Millisecond)
-		}
-		rows, runErr := s.run(ctx, neo4j.AccessModeRead, statements["read"], map[string]any{"ranges": ranges})
-		if runErr != nil {
-			return nil, runErr
-		}
-		if out, err = assemble(work, rows); err == nil {
-			return out, nil
-		}
-	}
-	return nil, err
+	return out
 }
 
 // place is where a node belongs.
@@ -194,11 +233,13 @@ type place struct {
 	revision, position, part int64
 }
 
-// assemble makes the facts of spans of the nodes read.
-func assemble(work []span, rows []*neo4j.Record) ([][]fact, error) {
+// assemble makes the facts of spans of the nodes read: nil for a span of which
+// not every fact is there once and whole, and an error that says so.
+func assemble(work []span, rows []*neo4j.Record) (out [][]fact, err error) {
 	nodes := make(map[place]*record, len(rows))
 	kinds := make(map[place]string, len(rows))
 	links := make(map[place][]any, len(rows))
+	twice := make(map[place]bool)
 	for _, row := range rows {
 		properties, _ := row.Values[0].(map[string]any)
 		var p place
@@ -208,9 +249,7 @@ func assemble(work []span, rows []*neo4j.Record) ([][]fact, error) {
 		r := &record{properties: properties}
 		r.id, _ = properties["id"].(string)
 		kinds[p], _ = properties["fact"].(string)
-		if nodes[p] != nil {
-			return nil, damaged(graph.Revision(p.revision), fmt.Errorf("position %d has two nodes", p.position)) //nolint:gosec // as above
-		}
+		twice[p] = nodes[p] != nil
 		for _, name := range []string{"id", "fact", "revision", "position", "part"} {
 			delete(properties, name)
 		}
@@ -220,6 +259,7 @@ func assemble(work []span, rows []*neo4j.Record) ([][]fact, error) {
 		links[p] = append(out, into...)
 		r.links = make([]link, 0, len(links[p]))
 	}
+	lacking := make(map[place]bool) // facts without one of their parts
 	for p, list := range links {
 		for _, x := range list {
 			t, _ := x.([]any)
@@ -232,23 +272,25 @@ func assemble(work []span, rows []*neo4j.Record) ([][]fact, error) {
 			l.id, _ = t[2].(string)
 			if part, ok := t[3].(int64); ok {
 				if l.part = nodes[place{p.revision, p.position, part}]; l.part == nil {
-					return nil, damaged(graph.Revision(p.revision), fmt.Errorf("position %d lacks part %d", p.position, part)) //nolint:gosec // as above
+					lacking[place{p.revision, p.position, 0}] = true
+					continue
 				}
 			}
 			nodes[p].links = append(nodes[p].links, l)
 		}
 	}
-	out := make([][]fact, len(work))
+	out = make([][]fact, len(work))
 	for i, sp := range work {
 		for position := sp.from; position < sp.to; position++ {
 			p := place{int64(sp.commit.revision), int64(position), 0} //nolint:gosec // as above
-			if nodes[p] == nil {
-				return nil, damaged(sp.commit.revision, fmt.Errorf("position %d is missing", position))
+			if nodes[p] == nil || twice[p] || lacking[p] {
+				out[i], err = nil, fmt.Errorf("position %d is missing, in part, or there twice", position)
+				break
 			}
 			out[i] = append(out[i], fact{kinds[p], nodes[p]})
 		}
 	}
-	return out, nil
+	return out, err
 }
 
 // Load is as [graph.Store] says. Cost: every node that was ever recorded is
