@@ -32,7 +32,7 @@ APT_INSTALL := [ "$$(id -u)" = 0 ] && apt-get update && apt-get install -y
 # them several times slower.
 PURE := ./exchange ./pathway ./docs/... ./tools/...
 
-.PHONY: build gen gen-check third_party test test-deps lint buf-lint tidy-check fuzz bench torture demo neo4j neo4j-stop check clean
+.PHONY: build gen gen-check third_party test test-deps lint buf-lint tidy-check fuzz bench bench-neo4j torture demo neo4j neo4j-stop check clean
 
 ## build: put the binaries into bin/
 build:
@@ -105,6 +105,12 @@ fuzz:
 ## bench: every benchmark
 bench:
 	@dirs="$(call with,Benchmark)"; [ -z "$$dirs" ] || $(GO) test -run '^$$' -bench . -benchmem $(BENCHFLAGS) $$dirs
+
+## bench-neo4j: a server on a real Neo4j, and the same questions by Cypher; PEOPLE have 20 awards each
+PEOPLE ?= 100000
+bench-neo4j: test-deps
+	CAIRN_BENCH_PEOPLE=$(PEOPLE) CAIRN_NEO4J_JAVA_OPTIONS="-XX:+UseG1GC" \
+		$(GO) test -run '^$$' -bench Neo4j -benchtime 1x -timeout 60m ./graph/neo4jstore
 
 ## torture: the tests that look for losses, with thousands of tries
 torture: test-deps
