@@ -86,6 +86,7 @@ var doorRows = []doorRow{
 	{rpc: "SearchService/Search", path: "/v1/search?q=sql", req: `{"q":"sql"}`},
 	{rpc: "SearchService/Search", path: "/v1/search?q=tob&kinds=KIND_PERSON&kinds=KIND_ROLE", req: `{"q":"tob","kinds":["KIND_PERSON","KIND_ROLE"]}`},
 	{rpc: "SearchService/Search", path: "/v1/search", req: `{}`, reason: "SHAPE"},
+	{rpc: "SearchService/Search", path: "/v1/search?q=sql&kinds=KIND_SCALE", req: `{"q":"sql","kinds":["KIND_SCALE"]}`, reason: "SHAPE"},
 	{rpc: "SearchService/Resolve", path: "/v1/search:resolve?kind=KIND_ROLE&name=data%20analyst", req: `{"kind":"KIND_ROLE","name":"data analyst"}`},
 	{rpc: "SearchService/Resolve", path: "/v1/search:resolve?kind=KIND_SCALE&name=x", req: `{"kind":"KIND_SCALE","name":"x"}`, reason: "SHAPE"},
 	{rpc: "SystemService/GetStatus", path: "/v1/status", req: `{}`},

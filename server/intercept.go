@@ -143,7 +143,7 @@ func (g *guards) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo,
 			resp, err = nil, &panicked{p, debug.Stack()}
 		}
 		if err != nil {
-			err = g.server.statusOf(ctx, c, err)
+			err = g.worded(ctx, c, err)
 		}
 		g.leave(ctx, c, err)
 	}()
@@ -171,7 +171,7 @@ func (g *guards) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerIn
 			err = &panicked{p, debug.Stack()}
 		}
 		if err != nil {
-			err = g.server.statusOf(ctx, c, err)
+			err = g.worded(ctx, c, err)
 		}
 		g.leave(ctx, c, err)
 	}()
@@ -195,6 +195,17 @@ func (s *guardedStream) RecvMsg(m any) error {
 		return s.guards.validator.Validate(p)
 	}
 	return nil
+}
+
+// worded is err as the caller sees it. A panic while an error is put into words
+// ends the call and not the process.
+func (g *guards) worded(ctx context.Context, c *call, err error) (out error) {
+	defer func() {
+		if p := recover(); p != nil {
+			out = g.server.statusOf(ctx, c, &panicked{p, debug.Stack()})
+		}
+	}()
+	return g.server.statusOf(ctx, c, err)
 }
 
 // leave ends a call.

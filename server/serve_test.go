@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"buf.build/go/protovalidate"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
@@ -209,6 +210,22 @@ func TestInside(t *testing.T) {
 	again, err := inside.GetRole(t.Context(), asked)
 	if err != nil || again.GetAnswer().GetRole().GetId() != "data-analyst" || asked.GetMinRevision() != 0 {
 		t.Errorf("asked again: %v, %v", again, err)
+	}
+}
+
+// TestPanicOfWords: a panic while an error is put into words ends the call only.
+func TestPanicOfWords(t *testing.T) {
+	w := newWorld(t, "", Options{Log: slog.New(slog.DiscardHandler)})
+	g, err := newGuards(w.server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = g.unary(t.Context(), &cairnv1.PingRequest{}, &grpc.UnaryServerInfo{FullMethod: cairnv1.SystemService_Ping_FullMethodName},
+		func(context.Context, any) (any, error) {
+			return nil, &protovalidate.ValidationError{Violations: []*protovalidate.Violation{nil}}
+		})
+	if st := status.Convert(err); st.Code() != codes.Internal || reasonOf(st) != "INTERNAL" {
+		t.Errorf("the caller sees %v", err)
 	}
 }
 

@@ -63,12 +63,13 @@ func shapeSentence(v *protovalidate.Violation) string {
 	return v.Proto.GetMessage()
 }
 
-// enumWords are the words that a field takes which has none of them.
+// enumWords are the words that a field takes which has none of them. A violation
+// by an item of a list does not say of which field it is.
 func enumWords(v *protovalidate.Violation) string {
-	d := v.FieldDescriptor.Enum()
-	if d == nil {
-		return "a word of the contract"
+	if v.FieldDescriptor == nil || v.FieldDescriptor.Enum() == nil {
+		return "a word that it takes; GET /openapi.json lists them"
 	}
+	d := v.FieldDescriptor.Enum()
 	if !v.RuleValue.IsValid() || v.RuleDescriptor.Name() != "in" {
 		return wordsOf(d)
 	}
