@@ -16,3 +16,9 @@ func (l *Live) Indexed() int {
 	l.Head().people.index.added.Range(func(any, any) bool { n++; return true })
 	return n
 }
+
+// HoldPast keeps the kept revisions as they are until release is called.
+func (l *Live) HoldPast() (release func()) {
+	l.pastMu.Lock()
+	return l.pastMu.Unlock
+}

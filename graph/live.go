@@ -135,13 +135,13 @@ func (l *Live) Pinned(rev Revision) (*Snapshot, error) {
 	return nil, &Error{Class: ErrGone, Reason: "REVISION_GONE", Subject: fmt.Sprint(rev), Message: "this revision is no longer kept; start again from the first page"}
 }
 
-// publish makes next the head. The caller holds the lead.
+// publish makes next the head. The caller holds the lead. Head and past change
+// together for who holds pastMu, so that no kept revision is in neither.
 func (l *Live) publish(next *Snapshot) {
-	old := l.head.Load()
-	l.head.Store(next)
 	l.pastMu.Lock()
 	defer l.pastMu.Unlock()
-	l.past = append(l.past, old)
+	l.past = append(l.past, l.head.Load())
+	l.head.Store(next)
 	drop := max(0, len(l.past)-l.opts.KeepRevisions)
 	// A snapshot's time runs from when the next one took its place.
 	for drop+1 < len(l.past) && int64(next.At-l.past[drop+1].At) > l.opts.KeepMillis {

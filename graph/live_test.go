@@ -176,6 +176,31 @@ func TestCommitPreconditions(t *testing.T) {
 	}
 }
 
+// A revision that was the head a moment ago is kept from the moment at which it
+// no longer is: a page asked for in between is not gone.
+func TestHeadMovesWithPast(t *testing.T) {
+	l := live(t, open(t, filepath.Join(t.TempDir(), "cairn.db")), graph.Options{})
+	must(t, l, smallCatalog())
+	release := l.HoldPast()
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if _, err := l.Commit(t.Context(), joins("ada"), graph.CommitOptions{}); err != nil {
+			t.Error(err)
+		}
+	})
+	for end := time.Now().Add(100 * time.Millisecond); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if l.Head().Revision != 1 {
+			t.Error("the head moved before the one that it replaces was kept")
+			break
+		}
+	}
+	release()
+	wg.Wait()
+	if s, err := l.Pinned(1); err != nil || s.Revision != 1 || l.Head().Revision != 2 {
+		t.Errorf("revision 1 at the head %d: %v", l.Head().Revision, err)
+	}
+}
+
 // Every acknowledged fact of many writers is there exactly once, at the
 // revision acknowledged, also after opening again.
 func TestConcurrentCommits(t *testing.T) {
