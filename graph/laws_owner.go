@@ -2,19 +2,29 @@ package graph
 
 import "fmt"
 
-// owner judges that an entry is published by the catalog that it is of. An entry
-// that its catalog has retired is given up, and so is one without a catalog.
-func (l *linter) owner(mine, was Source, given bool) {
-	if given || was.Catalog == "" || mine.Catalog == was.Catalog {
+// owner judges that an entry is published by the catalog that it is of, or by
+// another one from when it is given up on: from when its catalog has retired it,
+// Forever for never. An entry without a catalog is anybody's.
+func (l *linter) owner(mine, was Source, from, givenUp Instant) {
+	if from >= givenUp || was.Catalog == "" || mine.Catalog == was.Catalog {
 		return
 	}
 	ours := "facts without a catalog"
 	if mine.Catalog != "" {
 		ours = "the catalog " + string(mine.Catalog)
 	}
+	hint := fmt.Sprintf("change it in the files of %s, or use another id", was.Catalog)
+	switch l.kind {
+	case KindScale, KindFramework, KindIssuer: // which are never retired
+	default:
+		if hint += "; to take it over, "; givenUp < Forever {
+			hint += fmt.Sprintf("let this take effect at %s, when %s retires it, or later", givenUp, was.Catalog)
+		} else {
+			hint += fmt.Sprintf("have %s retire it first", was.Catalog)
+		}
+	}
 	l.in("id", func() {
-		l.fail(codeOtherCatalog, fmt.Sprintf("is of the catalog %s, and %s cannot publish it", was.Catalog, ours),
-			fmt.Sprintf("change it in the files of %s, or use another id; to take it over, have %s retire it first", was.Catalog, was.Catalog))
+		l.fail(codeOtherCatalog, fmt.Sprintf("is of the catalog %s, and %s cannot publish it", was.Catalog, ours), hint)
 	})
 }
 
@@ -23,22 +33,30 @@ func (l *linter) owner(mine, was Source, given bool) {
 func ownedPlain[T any](l *linter, have *table[*T], id ID, entry *T, state func(*T) (Source, bool)) {
 	if was, there := have.get(id); there {
 		mine, _ := state(entry)
-		whose, given := state(was)
-		l.owner(mine, whose, given)
+		whose, retired := state(was)
+		givenUp := Forever
+		if retired {
+			givenUp = beforeAll
+		}
+		l.owner(mine, whose, 0, givenUp)
 	}
 }
 
 // ownedVersion judges the owner of a version by those that were published before
-// it: the last that is not a draft says whether the entry is retired.
+// it: the last that is not a draft says from when on the entry is retired.
 func ownedVersion[T any](l *linter, have *table[[]*T], id ID, mine *Lifecycle, life func(*T) *Lifecycle) {
 	versions, _ := have.get(id)
-	given := false
+	givenUp := Forever
 	for _, v := range versions[:min(len(versions), max(mine.Version-1, 0))] {
-		if s := life(v).Status; s != Draft {
-			given = s == Retired
+		switch s := life(v); s.Status {
+		case Draft:
+		case Retired:
+			givenUp = s.EffectiveFrom
+		default:
+			givenUp = Forever
 		}
 	}
 	if n := mine.Version - 2; n >= 0 && n < len(versions) {
-		l.owner(mine.Source, life(versions[n]).Source, given)
+		l.owner(mine.Source, life(versions[n]).Source, mine.EffectiveFrom, givenUp)
 	}
 }

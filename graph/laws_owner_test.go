@@ -2,6 +2,8 @@ package graph
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -39,13 +41,14 @@ func TestOwner(t *testing.T) {
 		t.Fatalf("another catalog's entries: %v, want ErrLaw", err)
 	}
 	kinds := make(map[Kind]bool)
+	never := []Kind{KindScale, KindFramework, KindIssuer} // to be retired
 	for _, p := range refused.Problems {
 		if p.Code == "other-catalog" && p.Path == "id" && strings.Contains(p.Message, "ours") && strings.Contains(p.Message, "theirs") {
-			kinds[p.Kind] = true
+			kinds[p.Kind] = strings.Contains(p.Hint, "retire it first") != slices.Contains(never, p.Kind)
 		}
 	}
-	if len(kinds) != 7 {
-		t.Errorf("refused are the kinds %v, want all seven", kinds)
+	if len(kinds) != 7 || slices.Contains(slices.Collect(maps.Values(kinds)), false) {
+		t.Errorf("refused are the kinds %v, want all seven, each with a hint that can be followed", kinds)
 	}
 
 	// What leans on nothing of a catalog's own may be said by both.
@@ -70,5 +73,43 @@ func TestOwner(t *testing.T) {
 	taken.Achievements[0].Credits = 100
 	if _, err = publish(s, "theirs", taken, false, day(5)); err != nil {
 		t.Errorf("an edit by who took over: %v", err)
+	}
+}
+
+// An entry that its catalog retires later, or has retired since a day, is the
+// other one's from that instant on and not before.
+func TestOwnerOfPlans(t *testing.T) {
+	s, _, _ := commit(t, emptySnapshot(), foldWorld())
+	publish := func(s *Snapshot, catalog ID, status Status, at, from Instant) (*Snapshot, error) {
+		a := badge("a")
+		a.Lifecycle = Lifecycle{Status: status, EffectiveFrom: from, Source: Source{Catalog: catalog}}
+		next, _, err := s.prepare(&request{batch: Batch{At: at, Achievements: []Achievement{a}}})
+		return next, err
+	}
+	s, err := publish(s, "ours", InForce, day(2), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err = publish(s, "ours", Retired, day(3), day(30)); err != nil {
+		t.Fatal(err)
+	}
+	for name, row := range map[string]struct {
+		at, from Instant
+		refused  bool
+	}{
+		"before it is retired":            {day(4), 0, true},
+		"planned before it is retired":    {day(4), day(29), true},
+		"planned for when it is retired":  {day(4), day(30), false},
+		"planned for later":               {day(4), day(40), false},
+		"after it is retired":             {day(35), 0, false},
+		"afterwards, for the time before": {day(35), day(10), true},
+	} {
+		_, err := publish(s, "theirs", InForce, row.at, row.from)
+		if got := errors.Is(err, ErrLaw); got != row.refused || err != nil && !got {
+			t.Errorf("%s: %v; want refused: %t", name, err, row.refused)
+		}
+		if e, ok := errors.AsType[*Error](err); ok && row.refused && !strings.Contains(e.Problems[0].Hint, day(30).String()) {
+			t.Errorf("%s: the hint %q does not say from when on", name, e.Problems[0].Hint)
+		}
 	}
 }
