@@ -256,3 +256,31 @@ func TestKeptPeriodsThatEnded(t *testing.T) {
 		}
 	}
 }
+
+// The end of a derived period that is still live is the one that it began with,
+// whether what ended it earlier was recorded before or after that end.
+func TestEndOfALivePeriod(t *testing.T) {
+	follows := stack("follows", Holds("a"))
+	follows.FollowsParts = true
+	follows.Validity.Months = 2
+	for _, recorded := range []int{5, 30, 300} {
+		s, _, _ := commit(t, emptySnapshot(), foldWorld(badge("a"), follows))
+		award := lapsing("a", 3, 15)
+		award.Person = "p"
+		s, _, _ = commit(t, s, Batch{At: day(recorded), People: []Person{{"p"}}, Awards: []Award{award}})
+		for at, want := range map[int]Instant{10: day(3 + 59), 20: day(15)} {
+			p, err := s.Profile("p", day(at))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range p.Evidence() {
+				if e.Derived && (e.ValidUntil != want || e.Valid != (at < 15)) {
+					t.Errorf("recorded on day %d, as of day %d: valid until %s (%t), want %s", recorded, at, e.ValidUntil, e.Valid, want)
+				}
+			}
+			if n := len(p.Evidence()); n != 2 {
+				t.Errorf("%d awards, want 2", n)
+			}
+		}
+	}
+}

@@ -127,6 +127,9 @@ func newProfile(c *Catalog, q *person, by conclusion, at Instant) *Profile {
 			}
 			a := c.filled(awards[i])
 			valid := at < a.until
+			if isDerived && valid { // a fold may have seen what ends it later
+				a.until = c.version(&a).validUntil(a.issued, c.zone)
+			}
 			p.evidence = append(p.evidence, Evidence{
 				Fact: a.id, Derived: isDerived, Version: c.version(&a),
 				Competency: None, Issuer: a.issuer, Source: a.source, Rigor: a.rigor,

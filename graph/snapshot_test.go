@@ -44,9 +44,8 @@ func believed(tb failer, s *Snapshot, id ID, at Instant) []string {
 			out = append(out, fmt.Sprintf("claim %s %d %s %t", s.Catalog.CompetencyID(e.Competency), e.Level, e.IssuedAt, e.Counts))
 			continue
 		}
-		// The end of a derived period that is still live may lie with facts of
-		// later instants; what is asked is whether it is live.
-		out = append(out, fmt.Sprintf("award %s %s from %s %s %s valid %t counts %t", e.Fact, e.Version.ID, e.Version.EffectiveFrom, e.IssuedAt, e.Rigor, e.Valid, e.Counts))
+		out = append(out, fmt.Sprintf("award %s %s from %s %s to %s %s valid %t counts %t",
+			e.Fact, e.Version.ID, e.Version.EffectiveFrom, e.IssuedAt, e.ValidUntil, e.Rigor, e.Valid, e.Counts))
 	}
 	for _, c := range p.Competencies() {
 		out = append(out, fmt.Sprintf("level %s %v", s.Catalog.CompetencyID(c), p.Levels(c)))
