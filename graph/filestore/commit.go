@@ -251,7 +251,7 @@ func (c *commit) sealAll(b freshBatch, ring keyring) ([]personalRow, error) {
 		if err != nil {
 			return nil, err
 		}
-		sealed, err := ring[p.Person].seal(bucket, key, plain)
+		sealed, err := ring[p.Person].Seal(associated(bucket, key), plain)
 		if err != nil {
 			return nil, unavailable(c.s.path, "sealing a personal record; nothing was written", err)
 		}

@@ -8,6 +8,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/cairn-skills/cairn/graph"
+	"github.com/cairn-skills/cairn/graph/seal"
 )
 
 // PieceParts is how many parts of the log are read at once.
@@ -24,8 +25,7 @@ func (s *Store) DestroyKey(person graph.ID) error {
 		if err != nil {
 			return err
 		}
-		k.state, k.key = keyDestroyed, [keySize]byte{}
-		if err := b.Put([]byte(person), stamp(bucketKeys, []byte(person), k.encode())); err != nil {
+		if err := b.Put([]byte(person), stamp(bucketKeys, []byte(person), k.Destroyed().Bytes())); err != nil {
 			return err
 		}
 		generation, err := readGeneration(tx)
@@ -47,7 +47,9 @@ func (s *Store) ChangeKeys(f func(*bbolt.Tx) error) error { return s.keys.db.Upd
 func (s *Store) KeyOf(person graph.ID) (key []byte, err error) {
 	err = s.keys.view(func(tx *bbolt.Tx) error {
 		k, err := decodeKey(person, tx.Bucket(bucketKeys).Get([]byte(person)))
-		key = k.key[:]
+		if err == nil {
+			key = k.Bytes()[seal.Size-32:]
+		}
 		return err
 	})
 	return key, err

@@ -264,7 +264,7 @@ func openPersonal(ref graph.PersonalRef, bucket, entry, sealed, stampedKey []byt
 	if err != nil {
 		return p, err
 	}
-	plain, erased, err := k.open(bucket, entry, sealed)
+	plain, erased, err := k.Open(associated(bucket, entry), sealed)
 	if err != nil {
 		return p, fmt.Errorf("bucket %s, entry %x: %w", bucket, entry, err)
 	}

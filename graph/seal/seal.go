@@ -20,12 +20,14 @@ import (
 const (
 	secretSize = 32
 	sumSize    = 8
-	keySize    = 1 + 4 + secretSize + sumSize
 
 	epochSize = 4
 	nonceSize = 12
 	headSize  = epochSize + nonceSize
 )
+
+// Size is how many bytes a key takes: its state, its epoch and its secret.
+const Size = 1 + epochSize + secretSize
 
 // The states of a key.
 const (
@@ -55,27 +57,39 @@ func (k *Key) Next() (*Key, error) {
 // Destroyed is k without its secret.
 func (k *Key) Destroyed() *Key { return &Key{state: destroyed, epoch: k.epoch} }
 
-// Append appends k as it is kept under the name of its person, with a checksum
-// over both: 45 bytes.
-func (k *Key) Append(b []byte, person string) []byte {
-	from := len(b)
+// Bytes is k as a file with checksums of its own keeps it, [Size] bytes.
+func (k *Key) Bytes() []byte {
+	b := make([]byte, 0, Size)
 	b = append(b, k.state)
 	b = binary.BigEndian.AppendUint32(b, k.epoch)
-	b = append(b, k.secret[:]...)
-	return append(b, sum(person, b[from:])...)
+	return append(b, k.secret[:]...)
 }
 
-// Parse reads what Append wrote for the person. Its error does not name the person.
-func Parse(person string, b []byte) (*Key, error) {
-	if len(b) != keySize || b[0] != live && b[0] != destroyed {
+// FromBytes is the key that Bytes wrote.
+func FromBytes(b []byte) (*Key, error) {
+	if len(b) != Size || b[0] != live && b[0] != destroyed {
 		return nil, errors.New("the entry is malformed")
-	}
-	if subtle.ConstantTimeCompare(sum(person, b[:keySize-sumSize]), b[keySize-sumSize:]) != 1 {
-		return nil, errors.New("the checksum does not fit")
 	}
 	k := &Key{state: b[0], epoch: binary.BigEndian.Uint32(b[1:])}
 	copy(k.secret[:], b[5:])
 	return k, nil
+}
+
+// Append appends Bytes with a checksum over them and the name of the person.
+func (k *Key) Append(b []byte, person string) []byte {
+	bytes := k.Bytes()
+	return append(append(b, bytes...), sum(person, bytes)...)
+}
+
+// Parse reads what Append wrote for the person. Its error does not name the person.
+func Parse(person string, b []byte) (*Key, error) {
+	if len(b) != Size+sumSize {
+		return nil, errors.New("the entry is malformed")
+	}
+	if subtle.ConstantTimeCompare(sum(person, b[:Size]), b[Size:]) != 1 {
+		return nil, errors.New("the checksum does not fit")
+	}
+	return FromBytes(b[:Size])
 }
 
 func sum(person string, b []byte) []byte {
