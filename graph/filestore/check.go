@@ -3,7 +3,6 @@ package filestore
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -216,52 +215,4 @@ func (c *checker) each(ctx context.Context, f *file, name []byte, visit func(k, 
 		}
 	}
 	return nil
-}
-
-// ContentHash is SHA-256 over every batch as it was committed, in hexadecimal
-// digits. Unlike the running hash it does not depend on keys and nonces: two
-// stores that took the same batches in the same revisions have the same. An
-// erased record counts as erased. It reads everything.
-func (s *Store) ContentHash(ctx context.Context) (string, error) {
-	head, done, err := s.enter(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer done()
-	h := sha256.New()
-	_, err = s.follow(ctx, 0, head, func(r graph.Revision, b graph.Batch) error {
-		p := part{parts: 1, batch: b}
-		p.batch.Personal = nil
-		data, err := p.encode()
-		if err != nil {
-			return err
-		}
-		section := func(x []byte) {
-			h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(x))))
-			h.Write(x)
-		}
-		section(binary.BigEndian.AppendUint64(nil, uint64(r)))
-		section(data)
-		for i := range b.Personal {
-			x := &b.Personal[i]
-			plain, err := packPersonal(x)
-			if err != nil {
-				return err
-			}
-			section([]byte(x.Person))
-			section(x.About[:])
-			section(plain)
-			if x.Erased {
-				section([]byte("erased"))
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		if ctx.Err() != nil {
-			return "", unavailable(s.path, "hashing was ended", ctx.Err())
-		}
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

@@ -234,14 +234,18 @@ func TestForeignPart(t *testing.T) {
 // TestContentHash: equal batches have equal hashes, whatever the keys and the
 // groups they came in, and every field counts.
 func TestContentHash(t *testing.T) {
-	hash := func(groups ...[]graph.Batch) string {
+	hash := func(groups ...[]graph.Batch) graph.Digest {
 		s := open(t, filepath.Join(t.TempDir(), "graph.cairn"), filestore.Options{NoSync: true})
 		for _, g := range groups {
 			if _, err := s.Commit(t.Context(), g...); err != nil {
 				t.Fatal(err)
 			}
 		}
-		h, err := s.ContentHash(t.Context())
+		head, err := s.Head(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := graph.ContentHash(t.Context(), s, head)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -133,7 +133,10 @@ func (u *users) backup(n, round int) error {
 }
 
 func (u *users) hash(int, int) error {
-	_, err := u.s.ContentHash(context.Background())
+	head, err := u.s.Head(context.Background())
+	if err == nil {
+		_, err = graph.ContentHash(context.Background(), u.s, head)
+	}
 	return err
 }
 
