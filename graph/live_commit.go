@@ -210,9 +210,11 @@ func (l *Live) process(ctx context.Context, group []*request) {
 			l.inDoubt(err)
 		default:
 		}
-		// Also those that were judged on top of what was not stored.
-		for _, r := range group {
-			if r.err == nil && (r.receipt.Revision > a.tips[0].Revision || r.first != nil) {
+		// Also those that were judged on top of what was not stored, and the
+		// refusals among them.
+		first := slices.Index(group, a.stored[0])
+		for i, r := range group {
+			if r.receipt.Revision > a.tips[0].Revision || r.first != nil || r.err != nil && i > first {
 				r.receipt, r.err = Receipt{}, err
 			}
 		}

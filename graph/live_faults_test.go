@@ -205,6 +205,53 @@ func TestGroupRefused(t *testing.T) {
 	}
 }
 
+// What a batch was refused for on top of one that the store did not take is not
+// said: nothing of it is there.
+func TestRefusedOnTopOfNothing(t *testing.T) {
+	u, l := newUnsteady(t)
+	must(t, l, joins("ada"))
+	held, goOn := make(chan struct{}), make(chan struct{})
+	u.next = append(u.next,
+		func(commit func() ([]graph.Revision, error)) ([]graph.Revision, error) {
+			close(held)
+			<-goOn
+			return commit()
+		},
+		func(func() ([]graph.Revision, error)) ([]graph.Revision, error) { return nil, errGone })
+	var all sync.WaitGroup
+	all.Go(func() {
+		if _, err := l.Commit(t.Context(), joins("bob"), graph.CommitOptions{}); err != nil {
+			t.Error(err)
+		}
+	})
+	<-held
+	award := awardsOf("ada", on(4), "sql")
+	other := awardsOf("ada", on(4), "sql")
+	other.Awards[0].Rigor = graph.Declared
+	for i, b := range []graph.Batch{{}, award, other} { // the first is refused whatever the store does
+		all.Go(func() {
+			want := graph.ErrUnavailable
+			if i == 0 {
+				want = graph.ErrInvalid
+			}
+			if _, err := l.Commit(t.Context(), b, graph.CommitOptions{}); !errors.Is(err, want) {
+				t.Errorf("batch %d: %v, want %v", i, err, want)
+			}
+		})
+		for l.Waiting() <= i {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	close(goOn)
+	all.Wait()
+	if p, err := l.Head().Profile("ada", on(5)); err != nil || len(p.Evidence()) > 0 {
+		t.Errorf("%v, %d awards, want none", err, len(p.Evidence()))
+	}
+	if r := must(t, l, other); !r.Stored {
+		t.Errorf("the other award again: %+v", r)
+	}
+}
+
 // A store that panics takes down its caller, acknowledges nothing to the
 // others, and leaves the next ones their turn.
 func TestStorePanics(t *testing.T) {
