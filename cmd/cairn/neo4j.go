@@ -98,7 +98,7 @@ func (a *app) neo4jOptions(address string, l login) (o neo4jstore.Options, err e
 		Keys:     cmp.Or(l.keys, a.env("CAIRN_NEO4J_KEYS")),
 	}
 	if path := cmp.Or(l.passwordFile, a.env("CAIRN_NEO4J_PASSWORD_FILE")); path != "" {
-		text, err := os.ReadFile(path)
+		text, err := os.ReadFile(path) //nolint:gosec // the file that was named
 		if err != nil {
 			return o, unreadable("the password file", path, err)
 		}
@@ -112,7 +112,7 @@ func (a *app) neo4jOptions(address string, l login) (o neo4jstore.Options, err e
 			hinted("--neo4j-keys or CAIRN_NEO4J_KEYS names the file that cairn migrate made, or is to make")
 	}
 	if path := cmp.Or(l.ca, a.env("CAIRN_NEO4J_CA")); path != "" {
-		text, err := os.ReadFile(path)
+		text, err := os.ReadFile(path) //nolint:gosec // the file that was named
 		if err != nil {
 			return o, unreadable("the certificate", path, err)
 		}

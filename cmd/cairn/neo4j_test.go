@@ -26,39 +26,54 @@ func TestNeo4jTranscripts(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			server.Wipe(t)
-			p := transcripts()
-			p.Files = []string{file}
-			p.Setup = func(env *testscript.Env) error {
-				env.Setenv("NEO4J", server.URI())
-				env.Setenv("CAIRN_NEO4J_USER", server.User())
-				env.Setenv("CAIRN_NEO4J_PASSWORD", server.Password())
-				return setUpTranscript(env)
-			}
-			p.Cmds["cypher"] = func(ts *testscript.TestScript, neg bool, args []string) {
-				if neg || len(args) != 1 {
-					ts.Fatalf("usage: cypher STATEMENT")
-				}
-				_, err := neo4j.ExecuteQuery(t.Context(), server.Driver(t), args[0], nil, neo4j.EagerResultTransformer)
-				ts.Check(err)
-			}
-			p.Cmds["neo4j"] = func(ts *testscript.TestScript, neg bool, args []string) {
-				switch {
-				case neg || len(args) != 1:
-					ts.Fatalf("usage: neo4j down|up")
-				case args[0] == "down":
-					server.Kill(t)
-				default:
-					server.Restart(t)
-				}
-			}
-			p.Cmds["eventually"] = eventually
 			if filepath.Base(file) == "away.txtar" && server.External() {
 				t.Skip("NOT TESTED: what a server answers without Neo4j; the one of CAIRN_TEST_NEO4J_URI is not ours to kill")
 			}
-			testscript.Run(t, p)
+			server.Wipe(t)
+			neo4jTranscript(t, server, server.URI(), file)
 		})
 	}
+}
+
+// TestNeo4jTLS runs a script on a server that refuses plain text, whose
+// certificate a private authority signed: $NEO4J_CA.
+func TestNeo4jTLS(t *testing.T) {
+	server := neo4jtest.StartWith(t, neo4jtest.Options{TLS: true})
+	neo4jTranscript(t, server, "neo4j+s://"+server.Address(), "testdata/neo4j/tls/tls.txtar")
+}
+
+// neo4jTranscript runs the script of a file with the server at $NEO4J.
+func neo4jTranscript(t *testing.T, server *neo4jtest.Server, uri, file string) {
+	t.Helper()
+	p := transcripts()
+	p.Files = []string{file}
+	p.Setup = func(env *testscript.Env) error {
+		env.Setenv("NEO4J", uri)
+		env.Setenv("NEO4J_ADDRESS", server.Address())
+		env.Setenv("NEO4J_CA", server.CAFile())
+		env.Setenv("CAIRN_NEO4J_USER", server.User())
+		env.Setenv("CAIRN_NEO4J_PASSWORD", server.Password())
+		return setUpTranscript(env)
+	}
+	p.Cmds["cypher"] = func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) != 1 {
+			ts.Fatalf("usage: cypher STATEMENT")
+		}
+		_, err := neo4j.ExecuteQuery(t.Context(), server.Driver(t), args[0], nil, neo4j.EagerResultTransformer)
+		ts.Check(err)
+	}
+	p.Cmds["neo4j"] = func(ts *testscript.TestScript, neg bool, args []string) {
+		switch {
+		case neg || len(args) != 1:
+			ts.Fatalf("usage: neo4j down|up")
+		case args[0] == "down":
+			server.Kill(t)
+		default:
+			server.Restart(t)
+		}
+	}
+	p.Cmds["eventually"] = eventually
+	testscript.Run(t, p)
 }
 
 func eventually(ts *testscript.TestScript, neg bool, args []string) {
