@@ -104,7 +104,7 @@ type canon []byte
 
 func (c canon) number(n uint64) canon { return binary.BigEndian.AppendUint64(c, n) }
 
-func (c canon) count(n int) canon { return c.number(uint64(n)) } //nolint:gosec // a length
+func (c canon) count(n int) canon { return c.number(uint64(n)) }
 
 func (c canon) flag(set bool) canon {
 	if set {
@@ -126,7 +126,7 @@ func words[T ~string](c canon, list ...T) canon {
 // numbers are integers of any type.
 func numbers[T ~int | ~int64 | ~uint8](c canon, list ...T) canon {
 	for _, n := range list {
-		c = c.number(uint64(n)) //nolint:gosec // the bits, whatever the sign
+		c = c.number(uint64(n))
 	}
 	return c
 }

@@ -38,6 +38,7 @@ func replica(tb testing.TB, path string, open func() (graph.Store, error), repor
 func TestReplicaStore(t *testing.T) {
 	t.Parallel()
 	graphtest.TestStore(t, func(tb testing.TB) func() graph.Store {
+		tb.Helper()
 		dir := tb.TempDir()
 		return func() graph.Store {
 			r, err := replica(tb, filepath.Join(dir, "warm.db"), func() (graph.Store, error) {
