@@ -32,7 +32,7 @@ func (s *Server) read(ctx context.Context, minRevision uint64, asOf *timestamppb
 				return nil, 0, ctx.Err()
 			}
 			if e, ok := errors.AsType[*graph.Error](err); ok {
-				return nil, 0, &graph.Error{Class: graph.ErrUnavailable, Reason: "REVISION_AHEAD", Subject: "min_revision", Message: e.Message}
+				return nil, 0, &graph.Error{Class: graph.ErrUnavailable, Reason: revisionAhead, Subject: "min_revision", Message: e.Message}
 			}
 			return nil, 0, err
 		}

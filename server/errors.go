@@ -54,6 +54,10 @@ var httpReasons = map[string]int{
 // under the id of the call.
 const internalReason = "INTERNAL"
 
+// revisionAhead is the reason of who asks for a revision that has not come. Any
+// caller can ask for one that nobody made, so it is no fault of the server.
+const revisionAhead = "REVISION_AHEAD"
+
 // The server's own classes.
 var (
 	errForeign       = errors.New("not from this machine")
@@ -89,7 +93,9 @@ func httpStatus(st *status.Status) int {
 func (s *Server) statusOf(ctx context.Context, c *call, err error) error {
 	request := &errdetails.RequestInfo{RequestId: c.id}
 	if shape, ok := errors.AsType[*protovalidate.ValidationError](err); ok {
-		return detailed(codes.InvalidArgument, "SHAPE", "", shapeMessage(shape), shapeFields(shape), request)
+		fields := shapeFields(shape)
+		subject, message := shapeOf(fields)
+		return detailed(codes.InvalidArgument, "SHAPE", subject, message, fields, request)
 	}
 	if refused, ok := errors.AsType[*catalogError](err); ok {
 		return detailed(codes.FailedPrecondition, refused.cause.Reason, refused.cause.Subject, refused.Error(), refused.problems, request)
@@ -107,7 +113,7 @@ func (s *Server) statusOf(ctx context.Context, c *call, err error) error {
 			reason = row.reason
 		}
 		message := e.Error()
-		if row.code == codes.Unavailable {
+		if row.code == codes.Unavailable && reason != revisionAhead {
 			s.log.LogAttrs(ctx, slog.LevelError, "unavailable", slog.String("request", c.id), slog.String("method", c.method), slog.String("error", s.logged(err)))
 		}
 		details := []protoadapt.MessageV1{request}

@@ -168,10 +168,10 @@ func (f *faults) value(x protoField, path string) *graph.Error {
 		switch {
 		case isNumber:
 			if _, err := number.Int64(); err != nil {
-				wanted = wordsOf(x.Enum())
+				wanted = wordsOf(x)
 			}
 		case !isText || x.Enum().Values().ByName(protoreflect.Name(text)) == nil:
-			wanted = wordsOf(x.Enum())
+			wanted = wordsOf(x)
 		}
 	case protoreflect.MessageKind: // a time
 		if !isText || !isTime(text) {

@@ -156,7 +156,7 @@ func misread(f protoField, text string) string {
 		n, err := strconv.ParseInt(text, 10, 32)
 		if f.Enum().Values().ByName(protoreflect.Name(text)) == nil &&
 			(err != nil || f.Enum().Values().ByNumber(protoreflect.EnumNumber(n)) == nil) {
-			return wordsOf(f.Enum())
+			return wordsOf(f)
 		}
 	case protoreflect.MessageKind:
 		if f.Message().FullName() != timestampName {

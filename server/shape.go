@@ -2,23 +2,24 @@ package server
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"buf.build/go/protovalidate"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
-	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// shapeMessage is what is wrong with the first field.
-func shapeMessage(e *protovalidate.ValidationError) string {
-	list := shapeFields(e).GetFieldViolations()
+// shapeOf is what is wrong with the first field: which it is, empty for the
+// whole request, and a sentence.
+func shapeOf(fields *errdetails.BadRequest) (subject, message string) {
+	list := fields.GetFieldViolations()
 	switch {
 	case len(list) == 0:
-		return "the request has another shape"
+		return "", "the request has another shape"
 	case list[0].GetField() == "":
-		return list[0].GetDescription()
+		return "", list[0].GetDescription()
 	}
-	return list[0].GetField() + ": " + list[0].GetDescription()
+	return list[0].GetField(), list[0].GetField() + ": " + list[0].GetDescription()
 }
 
 // shapeFields are the fields that have another shape, by the names of the .proto
@@ -58,37 +59,33 @@ func shapeSentence(v *protovalidate.Violation) string {
 	case rule == "unique":
 		return "names something twice"
 	case strings.HasPrefix(id, "enum."):
-		return "must be " + enumWords(v)
+		if v.FieldDescriptor == nil { // of an item of a list
+			return "must be a word that it takes; GET /openapi.json lists them"
+		}
+		return "must be " + wordsOf(v.FieldDescriptor)
 	}
 	return v.Proto.GetMessage()
 }
 
-// enumWords are the words that a field takes which has none of them. A violation
-// by an item of a list does not say of which field it is.
-func enumWords(v *protovalidate.Violation) string {
-	if v.FieldDescriptor == nil || v.FieldDescriptor.Enum() == nil {
-		return "a word that it takes; GET /openapi.json lists them"
+// wordsOf are the words of an enum that a field takes, or each item of its list,
+// and that say something.
+func wordsOf(f protoField) string {
+	all, err := protovalidate.ResolveFieldRules(f)
+	if err != nil {
+		all = nil // rules that cannot be read were refused when the server began
 	}
-	d := v.FieldDescriptor.Enum()
-	if !v.RuleValue.IsValid() || v.RuleDescriptor.Name() != "in" {
-		return wordsOf(d)
+	rules := all.GetEnum()
+	if f.IsList() {
+		rules = all.GetRepeated().GetItems().GetEnum()
 	}
 	var words []string
-	for list, i := v.RuleValue.List(), 0; i < list.Len(); i++ {
-		if x := d.Values().ByNumber(protoreflect.EnumNumber(list.Get(i).Int())); x != nil {
-			words = append(words, string(x.Name()))
+	for i := range f.Enum().Values().Len() {
+		x := f.Enum().Values().Get(i)
+		n := int32(x.Number())
+		if n == 0 || len(rules.GetIn()) > 0 && !slices.Contains(rules.GetIn(), n) || slices.Contains(rules.GetNotIn(), n) {
+			continue
 		}
-	}
-	return strings.Join(words, " or ")
-}
-
-// wordsOf are the words of an enum that say something.
-func wordsOf(d protoreflect.EnumDescriptor) string {
-	var words []string
-	for i := range d.Values().Len() {
-		if x := d.Values().Get(i); x.Number() != 0 {
-			words = append(words, string(x.Name()))
-		}
+		words = append(words, string(x.Name()))
 	}
 	return strings.Join(words, " or ")
 }

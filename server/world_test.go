@@ -240,6 +240,16 @@ func (r reply) problem(tb testing.TB) problem {
 	return p
 }
 
+// subject is what an error says that it is about.
+func (p problem) subject() string {
+	for _, d := range p.Details {
+		if d.Reason != "" && d.Domain != "" {
+			return d.Metadata["subject"]
+		}
+	}
+	return ""
+}
+
 func (p problem) reason() string {
 	for _, d := range p.Details {
 		if d.Reason != "" && d.Domain != "" {
