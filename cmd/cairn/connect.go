@@ -37,7 +37,7 @@ type where struct {
 	catalog  string
 	holdings []string
 	login    login  // of a data file in Neo4j
-	asOf     string // when what is held without a date is taken to be issued
+	asOf     moment // when what is held without a date is taken to be issued
 }
 
 // access is what a verb does with a data file.

@@ -98,7 +98,11 @@ func (a *app) loadExample(ctx context.Context, c *client) error {
 
 // demoPath prints one person's path to a role.
 func (a *app) demoPath(ctx context.Context, c *client) error {
-	asOf, err := a.instant(ctx, c, "--as-of", demoDay)
+	var day moment
+	if err := day.Set(demoDay); err != nil {
+		return err
+	}
+	asOf, err := a.instant(ctx, c, "--as-of", day)
 	if err != nil {
 		return err
 	}

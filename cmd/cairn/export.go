@@ -30,7 +30,8 @@ var exports = []struct {
 // exportCmd is cairn export.
 func (a *app) exportCmd() *cobra.Command {
 	var asJSON, asLines, asYAML bool
-	var catalog, asOf string
+	var catalog string
+	var asOf moment
 	cmd := &cobra.Command{
 		Use:   "export catalog|people|awards|claims|schema [FILE|DIR]",
 		Short: "The catalog and what is known about people, as files",
@@ -58,7 +59,7 @@ for -, it goes to stdout. Files that exist are not overwritten.`,
 	cmd.Flags().BoolVar(&asYAML, "as-yaml", false, "people, awards, claims: write YAML instead of CSV")
 	cmd.MarkFlagsMutuallyExclusive("as-lines", "as-yaml")
 	cmd.Flags().StringVar(&catalog, "only", "", "catalog: only what came from the catalog of this `name`")
-	cmd.Flags().StringVar(&asOf, "as-of", "", "catalog: in the versions of this `day or time` (otherwise the present)")
+	momentFlag(cmd, &asOf, "as-of", "catalog: in the versions of this `day or time` (otherwise the present)")
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {
 		to := ""
 		if len(args) == 2 && args[1] != "-" {

@@ -48,7 +48,7 @@ func (a *app) fill(ctx context.Context, c *client) error {
 	}
 	// What is held without a date is held when the question is asked.
 	header := &cairnv1.ImportHeader{At: timestamppb.New(a.now())}
-	if a.where.asOf != "" {
+	if a.where.asOf.text != "" {
 		if header.At, err = a.instant(ctx, c, "--as-of", a.where.asOf); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -52,12 +53,56 @@ func (w *whole) String() string {
 // Type is what help calls the value of a flag without a name for it.
 func (w *whole) Type() string { return "number" }
 
+// moment is a flag of a time: RFC 3339, or a day, which begins in the
+// organization's zone. The zero value is unset.
+type moment struct {
+	text string
+	at   time.Time // of a day its beginning in UTC
+	day  bool
+}
+
+// momentFlag is the flag name of a time.
+func momentFlag(cmd *cobra.Command, to *moment, name, usage string) {
+	cmd.Flags().Var(to, name, usage)
+}
+
+// Set reads the time.
+func (m *moment) Set(text string) (err error) {
+	if *m = (moment{text: text}); text == "" {
+		return nil
+	}
+	if m.at, err = time.Parse(time.RFC3339, text); err != nil {
+		m.day = true
+		m.at, err = time.Parse(time.DateOnly, text)
+	}
+	switch {
+	case err != nil:
+		return errors.New("is not a day such as 2026-10-01 or a time such as 2026-10-01T09:00:00Z")
+	case !inYears(m.at):
+		return errYears
+	}
+	return nil
+}
+
+var errYears = errors.New("lies outside of the years 1 to 9999")
+
+// inYears reports whether a time is one that answers can have.
+func inYears(t time.Time) bool { return t.UTC().Year() >= 1 && t.UTC().Year() <= 9999 }
+
+// String is the time as it was written.
+func (m *moment) String() string { return m.text }
+
+// Type is what help calls the value of a flag without a name for it.
+func (m *moment) Type() string { return "time" }
+
 // flagError is an error of reading the flags of cmd, in words.
 func flagError(cmd *cobra.Command, err error) error {
 	hint := "see " + cmd.CommandPath() + " --help"
 	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		wanted := "such a value"
-		if w, ok := e.GetFlag().Value.(*whole); ok {
+		if _, ok := e.GetFlag().Value.(*moment); ok {
+			return misused("--%s: %q %s", e.GetFlag().Name, e.GetValue(), e.Unwrap()).hinted("%s", hint)
+		} else if w, ok := e.GetFlag().Value.(*whole); ok {
 			wanted = w.wanted()
 		} else if t := e.GetFlag().Value.Type(); t == "bool" {
 			wanted = "true or false"

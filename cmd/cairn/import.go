@@ -13,7 +13,8 @@ import (
 
 // importCmd is cairn import.
 func (a *app) importCmd() *cobra.Command {
-	var format, derive, at, effectiveFrom string
+	var format, derive string
+	var at, effectiveFrom moment
 	header := &cairnv1.ImportHeader{}
 	cmd := &cobra.Command{
 		Use:   "import FILE|DIR|-…",
@@ -40,8 +41,8 @@ each message of the API is a line.`,
 	flags.StringVar(&derive, "derive", "none", "`what` to make beside what ESCO has: none, or badges, one for each group of skills and field")
 	flags.StringVar(&header.Catalog, "as-catalog", "", "the `name` of the catalog that imported entries belong to (otherwise esco)")
 	flags.StringVar(&header.FrameworkVersion, "framework-version", "", "the `version` of the classification, for example 1.1.1")
-	flags.StringVar(&effectiveFrom, "effective-from", "", "the `day or time` from which imported roles and badges are in force (otherwise the present)")
-	flags.StringVar(&at, "at", "", "the `day or time` of awards and claims that give none (otherwise such rows are refused)")
+	momentFlag(cmd, &effectiveFrom, "effective-from", "the `day or time` from which imported roles and badges are in force (otherwise the present)")
+	momentFlag(cmd, &at, "at", "the `day or time` of awards and claims that give none (otherwise such rows are refused)")
 	flags.BoolVar(&header.DryRun, "dry-run", false, "say what would happen and record nothing")
 	oneOf(cmd, "format", "auto", "esco", "people", "awards", "claims")
 	oneOf(cmd, "derive", "none", "badges")

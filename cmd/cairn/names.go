@@ -146,26 +146,19 @@ func (a *app) whom(ctx context.Context, c *client, name string) (string, error) 
 	}
 }
 
-// instant is a time of the command line: RFC 3339, or a day, which begins in
-// the organization's zone. Empty: nil.
-func (a *app) instant(ctx context.Context, c *client, flag, text string) (*timestamppb.Timestamp, error) {
-	if text == "" {
+// instant is a time of the command line; flag is its name. Unset: nil.
+func (a *app) instant(ctx context.Context, c *client, flag string, m moment) (*timestamppb.Timestamp, error) {
+	if m.text == "" {
 		return nil, nil //nolint:nilnil // an unset timestamp is nil
 	}
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		if _, err := time.Parse(time.DateOnly, text); err != nil {
-			return nil, misused("%s: %q is not a day such as 2026-10-01 or a time such as 2026-10-01T09:00:00Z", flag, text)
-		}
+	t := m.at
+	if m.day {
 		if err := a.readZone(ctx, c); err != nil {
 			return nil, err
 		}
-		if t, err = time.ParseInLocation(time.DateOnly, text, a.zone); err != nil {
-			return nil, err
+		if t = time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, a.zone); !inYears(t) {
+			return nil, misused("%s: %q %s", flag, m.text, errYears)
 		}
-	}
-	if y := t.UTC().Year(); y < 1 || y > 9999 {
-		return nil, misused("%s: %q lies outside of the years 1 to 9999", flag, text)
 	}
 	return timestamppb.New(t.Truncate(time.Millisecond)), nil
 }

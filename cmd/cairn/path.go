@@ -20,7 +20,7 @@ type asking struct {
 func (a *app) personFlags(cmd *cobra.Command, q *asking) {
 	cmd.Flags().StringVar(&q.person, "person", "", "whose question it is: an `id or name`; not needed if there is one person")
 	suggests(cmd, "person", a.entries(cairnv1.Kind_KIND_PERSON))
-	cmd.Flags().StringVar(&a.where.asOf, "as-of", "", "the `day or time` asked about, for example 2027-01-31 (otherwise the present)")
+	momentFlag(cmd, &a.where.asOf, "as-of", "the `day or time` asked about, for example 2027-01-31 (otherwise the present)")
 }
 
 func (q *asking) planFlags(cmd *cobra.Command) {
