@@ -48,7 +48,8 @@ type Hit struct {
 // and accents do not matter. An empty text finds nothing.
 //
 // Entries in use come before retired ones; then by Match, then fewer typing
-// errors, then the shorter label, then by ID: equal questions get equal answers.
+// errors, then more words in full, then the shorter label, then by ID: equal
+// questions get equal answers.
 // Entries that are only drafts are not found.
 //
 // The first call on a Catalog builds its index, which takes as long as reading
@@ -316,6 +317,7 @@ type found struct {
 	label uint32
 	match Match
 	typos uint8
+	exact uint8 // of the query's words: in the label in full
 }
 
 // hit is f as an answer.
@@ -348,7 +350,7 @@ func (x *searchIndex) compare(c *Catalog) func(a, b found) int {
 
 // fit orders by how well labels fit, the better first.
 func (x *searchIndex) fit(a, b found) int {
-	if d := cmp.Or(cmp.Compare(b.match, a.match), cmp.Compare(a.typos, b.typos)); d != 0 {
+	if d := cmp.Or(cmp.Compare(b.match, a.match), cmp.Compare(a.typos, b.typos), cmp.Compare(b.exact, a.exact)); d != 0 {
 		return d
 	}
 	la, lb := &x.labels[a.label], &x.labels[b.label]

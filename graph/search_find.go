@@ -14,6 +14,7 @@ const maxSearchWords = 16
 type mark struct {
 	words   uint8  // of the query that it has
 	typos   uint8  // in them, together
+	exact   uint8  // of them: in full
 	aligned uint16 // of the query's words: stands at the same place in the label
 	whole   uint16 // of the aligned words: in full
 }
@@ -125,6 +126,9 @@ func (x *searchIndex) mark(marks []mark, i, at, typos int, whole bool) {
 		case i:
 			m.words++
 			m.typos += uint8(typos)
+			if whole {
+				m.exact++
+			}
 		case i + 1:
 		default:
 			continue
@@ -154,7 +158,7 @@ func (x *searchIndex) collect(c *Catalog, marks []mark, words []string, q *Query
 		if len(q.Languages) > 0 && !slices.Contains(q.Languages, l.text(c).Lang) {
 			continue
 		}
-		f := found{label: uint32(i), match: MatchWords, typos: m.typos}
+		f := found{label: uint32(i), match: MatchWords, typos: m.typos, exact: m.exact}
 		title := l.flags&isTitle != 0
 		switch {
 		case m.typos > 0:

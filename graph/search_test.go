@@ -101,6 +101,21 @@ func TestSearch(t *testing.T) {
 	}
 }
 
+// A word in full goes before one that the word of the query only begins.
+func TestSearchWholeWords(t *testing.T) {
+	var b Batch
+	for i, title := range []string{"Databases", "Data Analyst Lead", "Old Datasets", "Large Amounts of Data"} {
+		b.Competencies = append(b.Competencies, Competency{ID: ID(fmt.Sprint("c", i)), Title: english(title)})
+	}
+	var got []string
+	for _, h := range CompileBatch(b).Search(Query{Text: "data"}) {
+		got = append(got, h.Label)
+	}
+	if diff := gocmp.Diff([]string{"Data Analyst Lead", "Databases", "Large Amounts of Data", "Old Datasets"}, got); diff != "" {
+		t.Errorf("hits (-want +got):\n%s", diff)
+	}
+}
+
 var matchNames = [...]string{"none", "typos", "words", "prefix", "label", "title", "id"}
 
 func describe(h Hit) string {
@@ -172,7 +187,7 @@ func TestSearchAgreesWithReading(t *testing.T) {
 		words := searchWords(text)
 		type ranked struct {
 			id    ID
-			key   [4]int
+			key   [5]int
 			label string
 		}
 		var want []ranked
@@ -197,11 +212,16 @@ func TestSearchAgreesWithReading(t *testing.T) {
 				case i == 0 && len(has) >= n && slices.Equal(has[:n-1], words[:n-1]) && strings.HasPrefix(has[n-1], words[n-1]):
 					match = MatchPrefix
 				}
-				retired, alt := 0, min(i, 1)
+				retired, alt, whole := 0, min(i, 1), 0
+				for _, w := range words {
+					if slices.Contains(has, w) {
+						whole++
+					}
+				}
 				if e.Retired {
 					retired = 1
 				}
-				r := ranked{e.ID, [4]int{retired, -int(match), len([]rune(l.Value)), alt}, l.Value}
+				r := ranked{e.ID, [5]int{retired, -int(match), -whole, len([]rune(l.Value)), alt}, l.Value}
 				if best.id == "" || slices.Compare(r.key[:], best.key[:]) < 0 {
 					best = r
 				}
@@ -211,7 +231,7 @@ func TestSearchAgreesWithReading(t *testing.T) {
 			}
 		}
 		slices.SortFunc(want, func(a, b ranked) int {
-			return cmp.Or(slices.Compare(a.key[:3], b.key[:3]), cmp.Compare(a.key[3], b.key[3]), cmp.Compare(a.id, b.id))
+			return cmp.Or(slices.Compare(a.key[:], b.key[:]), cmp.Compare(a.id, b.id))
 		})
 		var got, wanted []string
 		for _, h := range CompileBatch(b).Search(Query{Text: text}) {
