@@ -102,7 +102,7 @@ func (d dice) rule(n, depth int) graph.Requirement {
 }
 
 func (d dice) credits(n int) graph.Requirement {
-	r := graph.Requirement{Op: graph.OpCredits, Credits: int64(100 + 50*d.IntN(8))}
+	r := graph.Requirement{Op: graph.OpCredits, Credits: int64(50 + 50*d.IntN(4))}
 	if d.maybe(3) {
 		r.OverCategory = d.one("k0", "k1")
 	} else {
@@ -116,7 +116,7 @@ func (d dice) credits(n int) graph.Requirement {
 		}
 	}
 	if d.maybe(3) {
-		r.Min = []graph.CategoryCredits{{Category: "k0", Credits: int64(50 * d.IntN(5))}}
+		r.Min = []graph.CategoryCredits{{Category: "k0", Credits: int64(50 * d.IntN(2))}}
 	}
 	if d.maybe(3) {
 		r.Max = []graph.CategoryCredits{{Category: d.one("k0", "k1"), Credits: int64(50 + 50*d.IntN(5))}}
