@@ -64,27 +64,27 @@ func (s *Snapshot) Claims(q ClaimQuery, from, to int) ([]StandingClaim, int, err
 	return out, total, nil
 }
 
-// claimFits reports whether q means the j-th claim of p. competency is that of
-// q, or None.
-func (p *person) claimFits(j int, q ClaimQuery, competency CompetencyIndex) bool {
-	cl := &p.claims[j]
-	return cl.at <= q.At && (competency == None || cl.competency == competency) &&
-		(!q.Counting || cl.level > 0 && latestClaim(p.claims, j, q.At))
+// claimFits reports whether by means the j-th claim of q. competency is that of
+// by, or None.
+func (q *person) claimFits(j int, by ClaimQuery, competency CompetencyIndex) bool {
+	cl := &q.claims[j]
+	return cl.at <= by.At && (competency == None || cl.competency == competency) &&
+		(!by.Counting || cl.level > 0 && latestClaim(q.claims, j, by.At))
 }
 
-// claimsFitting are the claims of p that q means, the latest first, then by ID.
-func (p *person) claimsFitting(c *Catalog, q ClaimQuery, competency CompetencyIndex) []StandingClaim {
+// claimsFitting are the claims of q that by means, the latest first, then by ID.
+func (q *person) claimsFitting(c *Catalog, by ClaimQuery, competency CompetencyIndex) []StandingClaim {
 	var out []StandingClaim
-	for j := range p.claims {
-		if !p.claimFits(j, q, competency) {
+	for j := range q.claims {
+		if !q.claimFits(j, by, competency) {
 			continue
 		}
-		cl := &p.claims[j]
+		cl := &q.claims[j]
 		out = append(out, StandingClaim{
 			Claim: Claim{
-				ID: cl.id, Person: p.id, Competency: c.CompetencyID(cl.competency), Level: cl.level, Rigor: cl.rigor, By: cl.by, At: cl.at,
+				ID: cl.id, Person: q.id, Competency: c.CompetencyID(cl.competency), Level: cl.level, Rigor: cl.rigor, By: cl.by, At: cl.at,
 			},
-			Latest: latestClaim(p.claims, j, q.At),
+			Latest: latestClaim(q.claims, j, by.At),
 		})
 	}
 	slices.SortFunc(out, func(a, b StandingClaim) int {

@@ -37,14 +37,9 @@ const (
 	pool   = -2 // owns what is matched to the children that one item serves
 )
 
-// assignExclusive is how the exclusive node r stands. With metOnly the progress
-// of a node that is not met is not worked out.
-func assignExclusive(r *Requirement, children []ExclusiveChild, metOnly bool) NodeResult {
-	result, _ := assignUntil(r, children, metOnly, nil)
-	return result
-}
-
-// assignUntil is assignExclusive that gives up when stop says so, with the work done.
+// assignUntil is how the exclusive node r stands, with the work done. With
+// metOnly the progress of a node that is not met is not worked out. It gives up
+// when stop says so.
 func assignUntil(r *Requirement, children []ExclusiveChild, metOnly bool, stop func() bool) (NodeResult, int64) {
 	a := &assigner{node: r, children: children, metOnly: metOnly, work: &effort{stop: stop}}
 	return a.run(), a.work.done

@@ -176,7 +176,7 @@ func TestExclusiveAgreesWithEnumeration(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r, children := drawExclusive(t)
 		want := bruteExclusive(r, children)
-		got := assignExclusive(r, children, false)
+		got := assignExclusive(r, children)
 		if math.Abs(got.Progress-want) > 1e-9 {
 			t.Fatalf("progress %v, enumeration says %v", got.Progress, want)
 		}
@@ -193,8 +193,8 @@ func TestExclusiveNeverFallsWithMoreOptions(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r, children := drawExclusive(t)
 		without := rapid.SliceOf(rapid.Int32Range(0, 4)).Draw(t, "items held before")
-		before := assignExclusive(r, keepItems(children, without), false)
-		after := assignExclusive(r, children, false)
+		before := assignExclusive(r, keepItems(children, without))
+		after := assignExclusive(r, children)
 		if after.Progress < before.Progress {
 			t.Fatalf("progress fell from %v to %v", before.Progress, after.Progress)
 		}
@@ -218,7 +218,7 @@ func TestExclusiveIgnoresTheNumbersOfItems(t *testing.T) {
 			}
 			return out
 		}
-		if a, b := assignExclusive(r, children, false), assignExclusive(r, rename(children), false); a != b {
+		if a, b := assignExclusive(r, children), assignExclusive(r, rename(children)); a != b {
 			t.Fatalf("%+v, and with other numbers %+v", a, b)
 		}
 	})
@@ -246,7 +246,7 @@ func TestExclusiveBeyondTheWorkLimit(t *testing.T) {
 	if met, known := MeetsExclusive(r, children); met || known {
 		t.Errorf("MeetsExclusive = %v, %v; want an undecided answer", met, known)
 	}
-	got := assignExclusive(r, children, false)
+	got := assignExclusive(r, children)
 	if got.State != StateUnknown || got.Progress < 0.9 || got.Progress >= 1 {
 		t.Errorf("%v with progress %v; want unknown, close to 1", got.State, got.Progress)
 	}
@@ -270,7 +270,7 @@ func TestExclusiveLargeMatching(t *testing.T) {
 	if met, known := MeetsExclusive(r, children); met || !known {
 		t.Errorf("MeetsExclusive = %v, %v; two children need the same item", met, known)
 	}
-	if got := assignExclusive(r, children, false); got.Progress != 199.0/200 {
+	if got := assignExclusive(r, children); got.Progress != 199.0/200 {
 		t.Errorf("progress %v, want 199/200", got.Progress)
 	}
 }
@@ -374,4 +374,10 @@ func BenchmarkExclusive(b *testing.B) {
 			}
 		})
 	}
+}
+
+// assignExclusive is how the exclusive node r stands.
+func assignExclusive(r *Requirement, children []ExclusiveChild) NodeResult {
+	result, _ := assignUntil(r, children, false, nil)
+	return result
 }

@@ -98,7 +98,7 @@ func (s *Store) writable() error {
 	case s.options.ReadOnly:
 		return unavailable(s.path, "the file was opened read-only; nothing was written", nil)
 	case s.failed != nil:
-		return unavailable(s.path, "an earlier write failed with unknown outcome; open the file again; nothing was written", s.failed)
+		return s.errFailed(s.failed)
 	}
 	return nil
 }

@@ -161,6 +161,12 @@ func (s *Store) Head(ctx context.Context) (graph.Revision, error) {
 		return 0, err
 	}
 	defer done()
+	s.mu.Lock()
+	failed := s.failed
+	s.mu.Unlock()
+	if failed != nil { // it reads what there is, but it cannot serve
+		return 0, s.errFailed(failed)
+	}
 	return graph.Revision(head.GetRevision()), nil
 }
 
@@ -203,6 +209,10 @@ func (s *Store) enter(ctx context.Context) (*storev1.Head, func(), error) {
 	}
 	s.calls.Add(1)
 	return s.head, s.calls.Done, nil
+}
+
+func (s *Store) errFailed(cause error) error {
+	return unavailable(s.path, "an earlier write failed with unknown outcome; open the file again; nothing was written", cause)
 }
 
 func (s *Store) errClosed() error { return unavailable(s.path, "the store is closed", nil) }

@@ -131,7 +131,7 @@ func (k *Key) Open(place string, sealed []byte) (plain []byte, erased bool, err 
 	}
 	plain, err = a.Open(nil, sealed[epochSize:headSize], sealed[headSize:], []byte(place))
 	if err != nil {
-		return nil, false, errors.New("the key does not open the sealed record")
+		return nil, false, errors.New("the person's key does not open the sealed record")
 	}
 	return plain, false, nil
 }
