@@ -117,8 +117,8 @@ func TestDiffCatalog(t *testing.T) {
 						t.Errorf("%v %s %v:\n%s", c.Kind, c.ID, c.Action, d)
 					}
 				}
-				// Settings that say the same are nobody's, scales the first one's.
-				if want := files.Batch.Len() - 1 - len(files.Batch.Scales) - len(files.Batch.Issuers) - len(files.Batch.Frameworks); len(changes) != want {
+				// Settings, conversions and scales that say the same stay the first one's.
+				if want := files.Batch.Len() - 1 - len(files.Batch.Conversions) - len(files.Batch.Scales) - len(files.Batch.Issuers) - len(files.Batch.Frameworks); len(changes) != want {
 					t.Errorf("%d changes, want %d", len(changes), want)
 				}
 				return

@@ -38,6 +38,7 @@ func (l *linter) amount(key string, n int64) {
 
 func (l *linter) settings(s *Settings) {
 	l.entry(KindUnspecified, settingsID)
+	l.ownedSettings(s)
 	if _, err := time.LoadLocation(s.Zone); err != nil || s.Zone == "Local" {
 		l.in("zone", func() {
 			l.fail(codeBadZone, fmt.Sprintf("%q is not a time zone", s.Zone), "write an IANA name such as Europe/Berlin")
@@ -94,6 +95,7 @@ func (l *linter) scaleLevels(id ID) Level {
 
 func (l *linter) conversion(c *Conversion) {
 	l.entry(KindUnspecified, c.name())
+	l.ownedConversion(c)
 	l.in("from", func() { l.known(KindScale, c.From) })
 	l.in("to", func() { l.known(KindScale, c.To) })
 	from, to := l.scaleLevels(c.From), l.scaleLevels(c.To)

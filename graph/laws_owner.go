@@ -1,6 +1,9 @@
 package graph
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // owner judges that an entry is published by the catalog that it is of, or by
 // another one from when it is given up on: from when its catalog has retired it,
@@ -8,10 +11,6 @@ import "fmt"
 func (l *linter) owner(mine, was Source, from, givenUp Instant) {
 	if from >= givenUp || was.Catalog == "" || mine.Catalog == was.Catalog {
 		return
-	}
-	ours := "facts without a catalog"
-	if mine.Catalog != "" {
-		ours = "the catalog " + string(mine.Catalog)
 	}
 	hint := fmt.Sprintf("change it in the files of %s, or use another id", was.Catalog)
 	switch l.kind {
@@ -23,9 +22,63 @@ func (l *linter) owner(mine, was Source, from, givenUp Instant) {
 			hint += fmt.Sprintf("have %s retire it first", was.Catalog)
 		}
 	}
-	l.in("id", func() {
+	l.foreign("id", mine, was, hint)
+}
+
+// foreign says that what stands at key is another catalog's.
+func (l *linter) foreign(key string, mine, was Source, hint string) {
+	ours := "facts without a catalog"
+	if mine.Catalog != "" {
+		ours = "the catalog " + string(mine.Catalog)
+	}
+	l.in(key, func() {
 		l.fail(codeOtherCatalog, fmt.Sprintf("is of the catalog %s, and %s cannot publish it", was.Catalog, ours), hint)
 	})
+}
+
+// shared judges the owner of what has no id, by the fields that differ from what
+// is published: every catalog may say it alike, the first one changes it.
+func (l *linter) shared(mine, was Source, fields []sharedField) {
+	if was.Catalog == "" || mine.Catalog == was.Catalog {
+		return
+	}
+	found := false
+	for _, f := range fields {
+		if !f.same {
+			found = true
+			l.foreign(f.key, mine, was, fmt.Sprintf("say the same as %s or nothing, or change it in a file of %s", was.Catalog, was.Catalog))
+		}
+	}
+	if !found {
+		l.foreign("source", mine, was, "leave out what is published already")
+	}
+}
+
+// sharedField is whether a field is as it was.
+type sharedField struct {
+	key  string
+	same bool
+}
+
+// ownedSettings judges the owner of settings.
+func (l *linter) ownedSettings(s *Settings) {
+	was := &l.earlier.settings
+	l.shared(s.Source, was.Source, []sharedField{
+		{"language", s.Language == was.Language},
+		{"currency", s.Currency == was.Currency},
+		{"rates", slices.Equal(s.Rates, was.Rates)},
+		{"zone", s.Zone == was.Zone},
+		{"default_min_rigor", s.DefaultMinRigor == was.DefaultMinRigor},
+		{"exact_match_implies", s.ExactMatchImplies == was.ExactMatchImplies},
+	})
+}
+
+// ownedConversion judges the owner of a conversion.
+func (l *linter) ownedConversion(c *Conversion) {
+	if i := slices.IndexFunc(l.earlier.conversions, func(x Conversion) bool { return x.name() == c.name() }); i >= 0 {
+		was := &l.earlier.conversions[i]
+		l.shared(c.Source, was.Source, []sharedField{{"levels", slices.Equal(c.Levels, was.Levels)}})
+	}
 }
 
 // ownedPlain judges the owner of an entry without versions by the one that it

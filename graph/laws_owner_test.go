@@ -113,3 +113,58 @@ func TestOwnerOfPlans(t *testing.T) {
 		}
 	}
 }
+
+// Settings and conversions are their first catalog's: that one changes
+// them, and another catalog may only say the same.
+func TestOwnerOfSettings(t *testing.T) {
+	want := func(catalog ID, change func(*Settings, *Conversion)) Batch {
+		own := Source{Catalog: catalog}
+		s := Settings{Language: "en", Currency: "EUR", Zone: "UTC", DefaultMinRigor: Assessed, Rates: []Rate{{"USD", 9, 10}}, Source: own}
+		c := Conversion{From: "s", To: "z", Levels: []Level{1, 1}, Source: own}
+		change(&s, &c)
+		levels := func(id ID, n int) Scale {
+			return Scale{ID: id, Title: english(string(id)), Levels: make([]Text, n), Source: own}
+		}
+		return Batch{Settings: &s, Conversions: []Conversion{c}, Scales: []Scale{levels("s", 2), levels("z", 2)}}
+	}
+	publish := func(s *Snapshot, name ID, w Batch) (*Snapshot, error) {
+		b, _ := s.Catalog.Publication(w, name, true)
+		if b.Len() == 0 {
+			return s, nil
+		}
+		b.At = day(2)
+		next, _, err := s.prepare(&request{batch: b})
+		return next, err
+	}
+	same := func(*Settings, *Conversion) {}
+	s, err := publish(emptySnapshot(), "ours", want("ours", same))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := publish(s, "theirs", want("theirs", same)); err != nil || again != s {
+		t.Errorf("what both say alike: %v, want no change", err)
+	}
+	for path, change := range map[string]func(*Settings, *Conversion){
+		"settings language":            func(s *Settings, _ *Conversion) { s.Language = "de" },
+		"settings currency":            func(s *Settings, _ *Conversion) { s.Currency = "CHF" },
+		"settings zone":                func(s *Settings, _ *Conversion) { s.Zone = "Europe/Berlin" },
+		"settings rates":               func(s *Settings, _ *Conversion) { s.Rates = nil },
+		"settings default_min_rigor":   func(s *Settings, _ *Conversion) { s.DefaultMinRigor = Declared },
+		"settings exact_match_implies": func(s *Settings, _ *Conversion) { s.ExactMatchImplies = true },
+		"conversions/s>z levels":       func(_ *Settings, c *Conversion) { c.Levels = []Level{1, 2} },
+	} {
+		_, err := publish(s, "theirs", want("theirs", change))
+		e, _ := errors.AsType[*Error](err)
+		if !errors.Is(err, ErrLaw) || e == nil || len(e.Problems) != 1 {
+			t.Errorf("other %s: %v, want one problem", path, err)
+			continue
+		}
+		p := e.Problems[0]
+		if p.Code != codeOtherCatalog || string(p.Subject)+" "+p.Path != path || !strings.Contains(p.Message, "ours") || !strings.Contains(p.Message, "theirs") {
+			t.Errorf("other %s: %+v, want both catalogs and the field", path, p)
+		}
+		if _, err := publish(s, "ours", want("ours", change)); err != nil {
+			t.Errorf("its own %s: %v", path, err)
+		}
+	}
+}

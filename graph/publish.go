@@ -45,7 +45,7 @@ func (c *Catalog) Publication(want Batch, source ID, prune bool) (Batch, []Entry
 		p.changes = append(p.changes, EntryChange{Kind: KindUnspecified, ID: "settings", Action: changedOrAdded(before.Source.Catalog != ""), Before: &before, After: want.Settings})
 	}
 	for _, conv := range want.Conversions {
-		if i := slices.IndexFunc(r.conversions, func(x Conversion) bool { return x.From == conv.From && x.To == conv.To }); i < 0 || !reflect.DeepEqual(r.conversions[i], conv) {
+		if i := slices.IndexFunc(r.conversions, func(x Conversion) bool { return x.From == conv.From && x.To == conv.To }); i < 0 || !slices.Equal(r.conversions[i].Levels, conv.Levels) {
 			p.out.Conversions = append(p.out.Conversions, conv)
 			var before any
 			if i >= 0 {
@@ -84,7 +84,7 @@ func (c *Catalog) Publication(want Batch, source ID, prune bool) (Batch, []Entry
 }
 
 // sameSettings reports whether two catalogs say the same: whose word it is does
-// not matter, since settings are never pruned.
+// not matter, since what both say alike stays the first one's.
 func sameSettings(a, b Settings) bool {
 	a.Source = b.Source
 	return reflect.DeepEqual(a, b)

@@ -143,7 +143,8 @@ func TestPublicationOverPlans(t *testing.T) {
 	same(t, "the same files", a.apply(worth(300, 0), day(5), false))
 }
 
-// Two catalogs that say the same settings do not take them from each other.
+// Two catalogs that say the same settings do not take them from each other; the
+// first one changes them.
 func TestPublicationSettings(t *testing.T) {
 	settings := func() Batch { return Batch{Settings: &Settings{Currency: "EUR", Zone: "UTC"}} }
 	a := newApplied(t, "ours")
@@ -152,5 +153,5 @@ func TestPublicationSettings(t *testing.T) {
 	same(t, "theirs", b.apply(settings(), day(3), false))
 	other := settings()
 	other.Settings.Currency = "CHF"
-	same(t, "theirs, other", b.apply(other, day(4), false), "changed settings")
+	same(t, "ours, other", a.apply(other, day(4), false), "changed settings")
 }
