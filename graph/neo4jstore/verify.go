@@ -60,9 +60,8 @@ func (d Difference) String() string {
 // The reasons why something is not asked.
 const (
 	becauseExclusive         = "rules, for a person each, that let what is held serve one part only: that is a matching, which Cypher does not do"
-	becauseUnsettled         = "people for whom automatic awards begin or end, or prerequisites come to hold, after the newest commit: the graph has what was recorded"
+	becauseUnsettled         = "people for whom automatic awards begin or end after the newest commit: the graph has what was recorded"
 	becauseEnforcedExclusive = "people with an award whose enforced prerequisite lets what is held serve one part only"
-	becauseTenure            = "people with an award whose enforced prerequisite is a tenure: when it was reached is in no fact"
 )
 
 const (
@@ -91,17 +90,17 @@ var errBusy = unavailable("others commit faster than the graph can be asked; ask
 // ask. Cost: about a dozen statements for twenty people, which send the awards of
 // these people to and fro.
 func (s *Store) VerifyInventory(ctx context.Context, snapshot func(context.Context, graph.Revision) (*graph.Snapshot, error), options VerifyOptions) (Verification, error) {
+	newest, err := s.Head(ctx)
+	if err != nil {
+		return Verification{}, err
+	}
 	ctx, done, err := s.begin(ctx)
 	if err != nil {
 		return Verification{}, err
 	}
 	defer done()
-	h, err := s.readHead(ctx)
-	if err != nil {
-		return Verification{}, err
-	}
 	v := &verification{store: s, snapshot: snapshot, notAsked: make(map[string]int)}
-	snap, err := v.pinned(ctx, h.revision)
+	snap, err := v.pinned(ctx, newest)
 	if err != nil {
 		return Verification{}, err
 	}
@@ -119,7 +118,7 @@ func (s *Store) VerifyInventory(ctx context.Context, snapshot func(context.Conte
 	if err := v.countPeople(ctx); err != nil {
 		return v.report, err
 	}
-	for _, reason := range []string{becauseExclusive, becauseUnsettled, becauseEnforcedExclusive, becauseTenure} {
+	for _, reason := range []string{becauseExclusive, becauseUnsettled, becauseEnforcedExclusive} {
 		if n := v.notAsked[reason]; n > 0 {
 			v.report.NotAsked = append(v.report.NotAsked, NotAsked{reason, n})
 		}

@@ -2,6 +2,7 @@ package neo4jstore
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -260,7 +261,8 @@ func (q *questions) history(p *subject) (counting map[string]bool, notAsked stri
 	now := q.at
 	defer func() { q.at = now }()
 	counting = make(map[string]bool)
-	from, tenure, exclusive := now, false, false
+	from, exclusive := now, false
+	var tenures []string
 	for _, a := range p.awards {
 		if !waits(a) {
 			continue
@@ -276,7 +278,7 @@ func (q *questions) history(p *subject) (counting map[string]bool, notAsked stri
 			t := q.trees[r]
 			exclusive = exclusive || t.exclusive
 			for _, d := range t.depths {
-				tenure = tenure || len(d["tenure"]) > 0
+				tenures = append(tenures, d["tenure"]...)
 			}
 		}
 	}
@@ -287,27 +289,32 @@ func (q *questions) history(p *subject) (counting map[string]bool, notAsked stri
 	if err != nil {
 		return nil, "", err
 	}
-	left := 0
-	for _, row := range instants {
-		q.at, _ = row["at"].(time.Time)
+	reached, err := q.run("reached", map[string]any{"person": string(p.id), "nodes": tenures})
+	if err != nil {
+		return nil, "", err
+	}
+	var at []time.Time
+	for _, row := range slices.Concat(instants, reached) {
+		t, _ := row["at"].(time.Time)
+		at = append(at, t.UTC())
+	}
+	slices.SortFunc(at, time.Time.Compare)
+	for _, q.at = range slices.CompactFunc(at, time.Time.Equal) {
 		for again := true; again; {
-			if again, left, err = q.come(p.id, counting); err != nil {
+			if again, err = q.come(p.id, counting); err != nil {
 				return nil, "", err
 			}
 		}
 	}
-	if left > 0 && tenure { // they may have come to count when it was reached
-		notAsked = becauseTenure
-	}
-	return counting, notAsked, nil
+	return counting, "", nil
 }
 
-// come adds the awards that come to count at an instant, and says how many are
-// left that do not.
-func (q *questions) come(id graph.ID, counting map[string]bool) (again bool, left int, err error) {
+// come adds the awards that come to count at an instant, and says whether there
+// were any.
+func (q *questions) come(id graph.ID, counting map[string]bool) (again bool, err error) {
 	people, err := q.standing([]graph.ID{id}, counting)
 	if err != nil {
-		return false, 0, err
+		return false, err
 	}
 	p := people[0]
 	var roots []string
@@ -317,28 +324,22 @@ func (q *questions) come(id graph.ID, counting map[string]bool) (again bool, lef
 		}
 	}
 	if len(roots) == 0 {
-		return false, 0, nil
+		return false, nil
 	}
-	if err := q.grow(roots); err != nil {
-		return false, 0, err
-	}
-	if err := q.levels(people); err != nil {
-		return false, 0, err
+	if err := errors.Join(q.grow(roots), q.levels(people)); err != nil {
+		return false, err
 	}
 	if err := q.evaluate(people, roots); err != nil {
-		return false, 0, err
+		return false, err
 	}
 	for _, a := range p.awards {
 		valid, _ := a["valid"].(bool)
-		switch {
-		case !waits(a) || counting[str(a["id"])]:
-		case valid && slices.ContainsFunc(strs(a["roots"]), func(r string) bool { return p.results[r].met }):
+		if valid && waits(a) && !counting[str(a["id"])] &&
+			slices.ContainsFunc(strs(a["roots"]), func(r string) bool { return p.results[r].met }) {
 			counting[str(a["id"])], again = true, true
-		default:
-			left++
 		}
 	}
-	return again, left, nil
+	return again, nil
 }
 
 // proof is a level proven at a rigor.
