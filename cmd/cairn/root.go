@@ -49,7 +49,7 @@ the working folder) or, where it takes them, plain files (--catalog, --holdings)
 		{"ask", []*cobra.Command{a.pathCmd(), a.nextCmd(), a.completeCmd(), a.gapCmd()}},
 		{"catalog", []*cobra.Command{a.lintCmd(), a.diffCmd(), a.applyCmd(), a.searchCmd()}},
 		{"facts", []*cobra.Command{a.importCmd(), a.exportCmd(), a.copyCmd()}},
-		{"run", []*cobra.Command{a.serveCmd(), a.demoCmd(), a.checkCmd(), a.backupCmd(), a.migrateCmd(), a.versionCmd()}},
+		{"run", []*cobra.Command{a.serveCmd(), a.demoCmd(), a.checkCmd(), a.verifyCmd(), a.backupCmd(), a.migrateCmd(), a.versionCmd()}},
 	} {
 		for _, c := range v.cmds {
 			c.GroupID, c.DisableFlagsInUseLine = v.group, true
