@@ -3,6 +3,7 @@ package pathway
 import (
 	"context"
 	"errors"
+	"strconv"
 	"testing"
 	"time"
 
@@ -110,5 +111,39 @@ func TestWorkIsCounted(t *testing.T) {
 	b := mustSolve(t, p, Goal{Requirement: &many}, Hours, Limits{})
 	if a.Status != Unreachable || b.Status != Unreachable || a.Work < 1 || b.Work < a.Work+one {
 		t.Errorf("%v with %d units, %v with %d", a.Status, a.Work, b.Status, b.Work)
+	}
+}
+
+// TestNextStops cancels the question for next steps while it walks routes, and
+// while it walks roles, whose rules take long.
+func TestNextStops(t *testing.T) {
+	hard, parts := halves(36)
+	routes, roles := graph.Batch{Achievements: parts}, graph.Batch{Achievements: parts}
+	var held []graph.Award
+	for i := range parts {
+		held = append(held, graph.Award{Achievement: parts[i].ID, IssuedAt: instant - 1})
+	}
+	for i := range 100 {
+		id := graph.ID("x" + strconv.Itoa(i))
+		a := parts[0]
+		a.ID, a.Routes = id, []graph.Route{{ID: "r", Kind: graph.ByCourse, Requires: &hard}}
+		routes.Achievements = append(routes.Achievements, a)
+		roles.Roles = append(roles.Roles, graph.Role{ID: id, Lifecycle: a.Lifecycle, Title: a.Title, Essential: &hard})
+	}
+	for name, b := range map[string]graph.Batch{"routes": routes, "roles": roles} {
+		p := suppose(b, held...)
+		for _, left := range []int{0, 1, 50} {
+			late := time.Duration(1 << 62)
+			for i := 0; i < tries && late > prompt; i++ {
+				w := &watch{Context: t.Context(), left: left, last: time.Now()}
+				if _, err := Next(w, p, nil, Hours, Limits{}); !errors.Is(err, context.Canceled) {
+					t.Fatalf("%s: %v, want canceled", name, err)
+				}
+				late = w.worst + time.Since(w.last)
+			}
+			if late > prompt {
+				t.Errorf("%s: canceled after %d looks, it stops %v later", name, left, late)
+			}
+		}
 	}
 }

@@ -164,7 +164,7 @@ func (a *adviser) open() error {
 
 // candidates calls yield with every route that can be taken now for an
 // achievement in force of which no award counts, but for those that fire by
-// themselves.
+// themselves. It ends when the context has.
 func (a *adviser) candidates(yield func(*graph.Version, *graph.CompiledRoute)) {
 	p, c := a.profile, a.profile.Catalog
 	_, n, _, _ := c.Counts()
@@ -175,6 +175,9 @@ func (a *adviser) candidates(yield func(*graph.Version, *graph.CompiledRoute)) {
 		}
 	}
 	for i := range graph.AchievementIndex(n) {
+		if a.ctx.Err() != nil {
+			return
+		}
 		v := c.InForce(i, p.At)
 		a.left--
 		if v == nil || excluded[i] || p.Holds(i) {

@@ -29,7 +29,10 @@ type openLeaves struct {
 // with its achievement, and the roles that hold with it and not without. Only
 // roles whose open leaves change are looked at.
 func (a *adviser) unlock() error {
-	targets, leaves := a.openRoles()
+	targets, leaves, err := a.openRoles()
+	if err != nil {
+		return err
+	}
 	for i := range a.advice.Steps {
 		if err := a.ctx.Err(); err != nil {
 			return err
@@ -56,6 +59,9 @@ func (a *adviser) unlock() error {
 		with := a.profile.With(s.Version)
 		a.left -= int64(len(with.Evidence()))
 		for _, r := range roles {
+			if err := a.ctx.Err(); err != nil {
+				return err
+			}
 			t := targets[r]
 			a.left -= int64(1 + len(t.Optional))
 			if t.met(with) {
@@ -94,7 +100,8 @@ func (a *adviser) arrivals(v *graph.Version) []graph.Evidence {
 
 // openRoles are the targets of the roles that p does not qualify for, and their
 // open leaves. Retired roles are left out.
-func (a *adviser) openRoles() (map[graph.RoleIndex]Target, openLeaves) {
+// Errors: the context's.
+func (a *adviser) openRoles() (map[graph.RoleIndex]Target, openLeaves, error) {
 	p, c := a.profile, a.profile.Catalog
 	leaves := openLeaves{
 		need:          make(map[graph.RoleIndex]int),
@@ -104,6 +111,9 @@ func (a *adviser) openRoles() (map[graph.RoleIndex]Target, openLeaves) {
 	targets := make(map[graph.RoleIndex]Target)
 	_, _, n, _ := c.Counts()
 	for r := range graph.RoleIndex(n) {
+		if err := a.ctx.Err(); err != nil {
+			return nil, leaves, err
+		}
 		v := c.CurrentRole(r, p.At)
 		if v == nil || v.Status != graph.InForce {
 			continue
@@ -120,7 +130,7 @@ func (a *adviser) openRoles() (map[graph.RoleIndex]Target, openLeaves) {
 			}
 		}
 	}
-	return targets, leaves
+	return targets, leaves, nil
 }
 
 // gather adds the open leaves of a tree of r. It returns how many of them have
