@@ -85,7 +85,10 @@ const (
 	PlanStatus_PLAN_STATUS_UNSPECIFIED PlanStatus = 0
 	// No plan is cheaper: that is proved.
 	PlanStatus_PLAN_STATUS_OPTIMAL PlanStatus = 1
-	// It reaches the goal; a cheaper one may exist, but none below the bound.
+	// A cheaper one may exist, but none below the bound. It reaches the goal, unless
+	// the goal has a rule that could not be decided within the work limit, or one
+	// where it depends on the order of awards what they count: then it is only not
+	// known that it does not reach it.
 	PlanStatus_PLAN_STATUS_FEASIBLE PlanStatus = 2
 	// No plan reaches the goal: that is proved.
 	PlanStatus_PLAN_STATUS_UNREACHABLE PlanStatus = 3
@@ -1107,8 +1110,7 @@ type NextStep struct {
 	Indispensable bool `protobuf:"varint,11,opt,name=indispensable,proto3" json:"indispensable,omitempty"`
 	// Whether the regret is proved; otherwise it was taken from plans that are not.
 	RegretProven bool `protobuf:"varint,12,opt,name=regret_proven,json=regretProven,proto3" json:"regret_proven,omitempty"`
-	// How many leaves of roles it meets by itself that are not met; without a goal
-	// only.
+	// How many leaves of roles it meets by itself that are not met.
 	Requirements int32 `protobuf:"varint,13,opt,name=requirements,proto3" json:"requirements,omitempty"`
 	// Why it is recommended.
 	Why           []*Reason `protobuf:"bytes,14,rep,name=why,proto3" json:"why,omitempty"`
