@@ -73,7 +73,7 @@ func TestVerifyWorlds(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer live.Close()
-			d := dice{rand.New(rand.NewPCG(uint64(seed), 7))} //nolint:gosec // to be repeatable
+			d := dice{rand.New(rand.NewPCG(uint64(seed), 7))}
 			publish(t, live, d.catalog(false))
 			publish(t, live, d.catalog(true))
 			if _, err := live.Commit(t.Context(), d.people(), graph.CommitOptions{Partial: true}); err != nil {
@@ -279,7 +279,7 @@ func TestVerifyWhileWriting(t *testing.T) {
 			case <-time.After(100 * time.Millisecond):
 			}
 			b := graph.Batch{At: exampleDay + graph.Instant(i+1)*1000, Claims: []graph.Claim{{
-				Person: number("p-0", 1+i%9), Competency: "python", Level: graph.Level(1 + i%4), Rigor: graph.Assessed, By: "self", At: exampleDay - graph.Instant(i), //nolint:gosec // small
+				Person: number("p-0", 1+i%9), Competency: "python", Level: graph.Level(1 + i%4), Rigor: graph.Assessed, By: "self", At: exampleDay - graph.Instant(i),
 			}}}
 			if _, err := writer.Commit(context.Background(), b, graph.CommitOptions{}); err != nil {
 				done <- err

@@ -57,10 +57,10 @@ func (d dice) competency() graph.ID { return number("c", d.IntN(worldCompetencie
 
 func (d dice) level(c graph.ID) graph.Level {
 	_, n := worldScale(c)
-	return graph.Level(1 + d.IntN(n)) //nolint:gosec // at most 4
+	return graph.Level(1 + d.IntN(n))
 }
 
-func (d dice) rigor() graph.Rigor { return graph.Rigor(d.IntN(graph.Rigors + 1)) } //nolint:gosec // at most 4
+func (d dice) rigor() graph.Rigor { return graph.Rigor(d.IntN(graph.Rigors + 1)) }
 
 // rule is a rule about achievements before the n-th, so that nothing is circular.
 func (d dice) rule(n, depth int) graph.Requirement {
@@ -152,7 +152,7 @@ func (d dice) catalog(again bool) graph.Batch {
 		a := d.achievement(i, life)
 		if again {
 			a.EffectiveFrom = worldDay(100 + d.IntN(500))
-			a.OnChange = graph.ChangePolicy(d.IntN(2)) //nolint:gosec // small
+			a.OnChange = graph.ChangePolicy(d.IntN(2))
 			if d.maybe(3) && i+1 < worldAchievements {
 				a.ReplacedBy = number("a", i+1+d.IntN(worldAchievements-i-1))
 			}

@@ -162,7 +162,7 @@ func TestQueries(t *testing.T) {
 	}
 	if *update {
 		whole := strings.TrimRight(strings.Join(out, "\n"), "\n") + "\n"
-		if err := os.WriteFile(page, []byte(whole), 0o644); err != nil { //nolint:gosec // documentation
+		if err := os.WriteFile(page, []byte(whole), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

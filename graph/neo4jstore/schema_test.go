@@ -32,7 +32,7 @@ func TestSchema(t *testing.T) {
 	a := first.Achievements[0]
 	first.Achievements = nil
 	for i := range 7 { // a version of each type
-		a.Version, a.Type = i+1, graph.AchievementType(i+1) //nolint:gosec // small
+		a.Version, a.Type = i+1, graph.AchievementType(i+1)
 		first.Achievements = append(first.Achievements, a)
 	}
 	first.Derived[0].Change, first.Derived[1].Change = graph.Awarded, graph.Awarded

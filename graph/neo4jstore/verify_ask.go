@@ -72,7 +72,7 @@ func (v *verification) transaction(ctx context.Context, work func(neo4j.ManagedT
 				return 0, unavailable("the database holds no graph of Cairn any more", nil)
 			}
 			r, _ := rows[0].Values[0].(int64)
-			return graph.Revision(r), nil //nolint:gosec // written from revisions
+			return graph.Revision(r), nil
 		}
 		var err error
 		if before, err = newest(); err != nil {
