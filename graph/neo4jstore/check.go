@@ -35,7 +35,7 @@ func (s *Store) Check(ctx context.Context) (Report, error) {
 		return Report{}, err
 	}
 	defer done()
-	h, err := s.readHead(ctx)
+	h, err := s.head(ctx)
 	if err != nil {
 		return Report{}, err
 	}

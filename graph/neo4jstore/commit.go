@@ -138,11 +138,12 @@ func (c *call) attempt(ctx context.Context, tx neo4j.ManagedTransaction) ([]grap
 		return nil, err
 	}
 	if len(rows) != 1 {
-		return nil, unavailable("the database holds no graph of Cairn any more", nil)
+		return nil, head{}.fits()
 	}
 	row := rows[0].AsMap()
-	if schema, _ := row["schema"].(int64); schema != Schema {
-		return nil, unavailable(fmt.Sprintf("the graph has schema version %d, this is made for %d", schema, Schema), nil)
+	schema, _ := row["schema"].(int64)
+	if err := (head{schema: schema}).fits(); err != nil {
+		return nil, err
 	}
 	if stored, ok := row["answer"].([]any); ok {
 		return revisions(stored), nil
@@ -171,8 +172,8 @@ func (c *call) attempt(ctx context.Context, tx neo4j.ManagedTransaction) ([]grap
 		return nil, err
 	}
 	_, err = collect(ctx, tx, statements["commit"], map[string]any{
-		"commits": commits, "revision": int64(answer[fresh[len(fresh)-1]]), //nolint:gosec // revisions are far below 2^63
-		"keysGeneration": max(generation, int64(c.keysGeneration)), //nolint:gosec // as above
+		"commits": commits, "revision": int64(answer[fresh[len(fresh)-1]]),
+		"keysGeneration": max(generation, int64(c.keysGeneration)),
 	})
 	return answer, err
 }
@@ -206,7 +207,7 @@ func (c *call) judge(head graph.Revision, stored map[string]graph.Revision) (ans
 func (c *call) commit(i int, r graph.Revision) map[string]any {
 	b := &c.batches[i]
 	out := map[string]any{
-		"revision": int64(r), "facts": len(c.facts[i]), "digest": c.digests[i], //nolint:gosec // as above
+		"revision": int64(r), "facts": len(c.facts[i]), "digest": c.digests[i],
 	}
 	if b.At != 0 {
 		out["at"] = moment(b.At)
@@ -215,7 +216,7 @@ func (c *call) commit(i int, r graph.Revision) map[string]any {
 		out["key"] = b.Key
 	}
 	if b.IfSet {
-		out["if"] = int64(b.If) //nolint:gosec // as above
+		out["if"] = int64(b.If)
 	}
 	return out
 }
@@ -223,7 +224,7 @@ func (c *call) commit(i int, r graph.Revision) map[string]any {
 func plain(answer []graph.Revision) []int64 {
 	out := make([]int64, len(answer))
 	for i, r := range answer {
-		out[i] = int64(r) //nolint:gosec // as above
+		out[i] = int64(r)
 	}
 	return out
 }
@@ -231,7 +232,7 @@ func plain(answer []graph.Revision) []int64 {
 func revisions(stored []any) []graph.Revision {
 	out := make([]graph.Revision, len(stored))
 	for i, r := range stored {
-		out[i] = graph.Revision(r.(int64)) //nolint:forcetypeassert,gosec // what commit wrote
+		out[i] = graph.Revision(r.(int64)) //nolint:forcetypeassert // what commit wrote
 	}
 	return out
 }

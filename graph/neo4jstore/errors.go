@@ -33,6 +33,12 @@ func translate(ctx context.Context, err error) error {
 	if ended := ctx.Err(); ended != nil {
 		return unavailable("the call ended before Neo4j answered", errors.Join(ended, err))
 	}
+	if limit, ok := errors.AsType[*neo4j.TransactionExecutionLimit](err); ok && len(limit.Errors) > 0 {
+		err = limit.Errors[len(limit.Errors)-1] // the ones before it are of the same sort
+	}
+	if lost, ok := errors.AsType[*neo4j.ConnectivityError](err); ok {
+		err = lost.Inner
+	}
 	if refused, ok := errors.AsType[*neo4j.Neo4jError](err); ok {
 		if refused.Code == "Neo.ClientError.Security.Unauthorized" {
 			return unavailable("Neo4j refuses the user or the password", err)

@@ -24,7 +24,7 @@ func (s *Store) Follow(ctx context.Context, after graph.Revision, apply func(gra
 		s.mu.Lock()
 		news := s.news
 		s.mu.Unlock()
-		h, err := s.readHead(ctx)
+		h, err := s.head(ctx)
 		if err == nil && first && after > h.revision {
 			return graph.Invalid(fmt.Sprintf("revision %d", after), fmt.Sprintf("has not come yet; the newest is %d", h.revision))
 		}

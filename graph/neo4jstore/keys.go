@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -30,31 +32,62 @@ const keyWait = 10 * time.Second
 // open, and locked, only while something is read or written.
 type keys struct{ path string }
 
-// refuseKeys refuses a file that exists, for a new graph.
-func refuseKeys(path string) error {
-	if _, err := os.Stat(path); err == nil {
-		return unavailable("the keys file "+path+" exists already; a new graph needs a new one", nil)
-	}
-	return nil
-}
+// firstGeneration is that of a file without keys. A graph has generation 0 until
+// it is known to have a file.
+const firstGeneration = 1
 
-// createKeys makes the file for an organization. It refuses a file that exists.
-func createKeys(path, organization string) error {
-	if err := refuseKeys(path); err != nil {
+// createKeys makes the file for an organization, unless its file is there.
+// Whenever it may end, the file is whole or not there.
+func createKeys(path, organization string) (err error) {
+	if _, err := os.Stat(path); err == nil {
+		_, err := openKeys(path, organization, 0)
 		return err
 	}
-	k := &keys{path: path}
-	return k.update(true, func(tx *bbolt.Tx) error {
-		meta, err := tx.CreateBucketIfNotExists(bucketMeta)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.CreateBucketIfNotExists(bucketKeys); err != nil {
-			return err
-		}
-		return errors.Join(meta.Put(entryOrganization, []byte(organization)),
-			meta.Put(entryGeneration, binary.BigEndian.AppendUint64(nil, 0)))
+	draft, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return unavailable("the keys file "+path+" cannot be made", err)
+	}
+	defer func() { err = errors.Join(err, os.Remove(draft.Name())) }()
+	if err := draft.Close(); err != nil {
+		return unavailable("the keys file "+path+" cannot be made", err)
+	}
+	k := &keys{path: draft.Name()}
+	err = k.with(&bbolt.Options{Timeout: keyWait}, func(db *bbolt.DB) error {
+		return db.Update(func(tx *bbolt.Tx) error {
+			meta, err := tx.CreateBucket(bucketMeta)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.CreateBucket(bucketKeys); err != nil {
+				return err
+			}
+			return errors.Join(meta.Put(entryOrganization, []byte(organization)),
+				meta.Put(entryGeneration, binary.BigEndian.AppendUint64(nil, firstGeneration)))
+		})
 	})
+	if err != nil {
+		return err
+	}
+	if err := os.Link(draft.Name(), path); errors.Is(err, fs.ErrExist) {
+		_, err := openKeys(path, organization, 0) // another migration was first
+		return err
+	} else if err != nil {
+		return unavailable("the keys file "+path+" cannot be made", err)
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// syncDir makes the names in a folder durable.
+func syncDir(path string) error {
+	dir, err := os.Open(path) //nolint:gosec // the folder of the keys file
+	if err != nil {
+		return unavailable("the folder "+path+" cannot be opened", err)
+	}
+	defer dir.Close() //nolint:errcheck // it was only synced
+	if err := dir.Sync(); err != nil && !errors.Is(err, fs.ErrInvalid) { // some file systems need none
+		return unavailable("the folder "+path+" cannot be written", err)
+	}
+	return nil
 }
 
 // openKeys checks that path is the file of the organization and has at least
@@ -88,11 +121,9 @@ func (k *keys) view(f func(*bbolt.Tx) error) error {
 }
 
 // update opens the file for writing, alone. What f wrote is on disk when it returns.
-func (k *keys) update(create bool, f func(*bbolt.Tx) error) error {
-	if !create {
-		if err := k.view(func(*bbolt.Tx) error { return nil }); err != nil {
-			return err
-		}
+func (k *keys) update(f func(*bbolt.Tx) error) error {
+	if err := k.view(func(*bbolt.Tx) error { return nil }); err != nil {
+		return err
 	}
 	return k.with(&bbolt.Options{Timeout: keyWait}, func(db *bbolt.DB) error { return db.Update(f) })
 }
@@ -138,7 +169,7 @@ func (k *keys) provide(people []graph.ID) (ring map[graph.ID]*seal.Key, generati
 	if !missing {
 		return ring, generation, nil
 	}
-	err = k.update(false, func(tx *bbolt.Tx) error {
+	err = k.update(func(tx *bbolt.Tx) error {
 		b := tx.Bucket(bucketKeys)
 		for _, p := range people {
 			found, err := parseKey(p, b.Get(name(p))) // another server may have been here first
@@ -196,7 +227,7 @@ func parseKey(p graph.ID, b []byte) (*seal.Key, error) {
 // destroy erases the keys of people: what was sealed with them cannot be read
 // again, here or in any copy of the graph.
 func (k *keys) destroy(people ...graph.ID) error {
-	return k.update(false, func(tx *bbolt.Tx) error {
+	return k.update(func(tx *bbolt.Tx) error {
 		b := tx.Bucket(bucketKeys)
 		for _, p := range people {
 			found, err := parseKey(p, b.Get(name(p)))

@@ -32,7 +32,7 @@ type logged struct {
 // commits reads the change log after a revision up to another.
 func (s *Store) commits(ctx context.Context, after, until graph.Revision) ([]logged, error) {
 	rows, err := s.run(ctx, neo4j.AccessModeRead, statements["commits"], map[string]any{
-		"after": int64(after), "until": int64(until), "limit": maxCommits, //nolint:gosec // revisions are far below 2^63
+		"after": int64(after), "until": int64(until), "limit": maxCommits,
 	})
 	if err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func readCommit(row map[string]any) (logged, error) {
 	instant(w, "at", &l.batch.At)
 	number(w, "if", &condition)
 	_, l.batch.IfSet = present["if"]
-	l.revision, l.batch.If = graph.Revision(revision), graph.Revision(condition) //nolint:gosec // written from revisions
+	l.revision, l.batch.If = graph.Revision(revision), graph.Revision(condition)
 	return l, w.err
 }
 
@@ -223,7 +223,7 @@ func (s *Store) readSpans(ctx context.Context, work []span) ([][]fact, error) {
 func ranges(work []span) []map[string]any {
 	out := make([]map[string]any, len(work))
 	for i, sp := range work {
-		out[i] = map[string]any{"revision": int64(sp.commit.revision), "from": sp.from, "to": sp.to} //nolint:gosec // as above
+		out[i] = map[string]any{"revision": int64(sp.commit.revision), "from": sp.from, "to": sp.to}
 	}
 	return out
 }
@@ -282,7 +282,7 @@ func assemble(work []span, rows []*neo4j.Record) (out [][]fact, err error) {
 	out = make([][]fact, len(work))
 	for i, sp := range work {
 		for position := sp.from; position < sp.to; position++ {
-			p := place{int64(sp.commit.revision), int64(position), 0} //nolint:gosec // as above
+			p := place{int64(sp.commit.revision), int64(position), 0}
 			if nodes[p] == nil || twice[p] || lacking[p] {
 				out[i], err = nil, fmt.Errorf("position %d is missing, in part, or there twice", position)
 				break
@@ -301,7 +301,7 @@ func (s *Store) Load(ctx context.Context, apply func(graph.Batch) error) (graph.
 		return 0, err
 	}
 	defer done()
-	h, err := s.readHead(ctx)
+	h, err := s.head(ctx)
 	if err != nil {
 		return 0, err
 	}

@@ -2,14 +2,12 @@ package neo4jstore
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
-	"github.com/neo4j/neo4j-go-driver/v5/neo4j/auth"
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j/config"
 
 	"github.com/cairn-skills/cairn/graph"
@@ -90,11 +88,9 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 
 func connect(options Options) (*Store, error) {
 	options = options.withDefaults()
-	token := auth.TokenManager(nil)
+	token := neo4j.NoAuth()
 	if options.User != "" {
 		token = neo4j.BasicAuth(options.User, options.Password, "")
-	} else {
-		token = neo4j.NoAuth()
 	}
 	driver, err := neo4j.NewDriverWithContext(options.URI, token, func(c *config.Config) {
 		c.UserAgent = "cairn"
@@ -117,78 +113,12 @@ func connect(options Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context) error {
-	head, err := s.readHead(ctx)
+	head, err := s.head(ctx)
 	if err != nil {
 		return err
-	}
-	switch {
-	case head.schema == 0:
-		return unavailable("the database holds no graph of Cairn; run cairn migrate to make one", nil)
-	case head.schema < Schema:
-		return unavailable(fmt.Sprintf("the graph has schema version %d, older than %d; run cairn migrate", head.schema, Schema), nil)
-	case head.schema > Schema:
-		return unavailable(fmt.Sprintf("the graph has schema version %d, newer than %d; use a newer cairn", head.schema, Schema), nil)
 	}
 	s.keys, err = openKeys(s.options.Keys, head.organization, head.keysGeneration)
 	return err
-}
-
-// Migrate brings the graph to [Schema], forward only, and returns the versions
-// before and after. In an empty database it makes the graph, and its keys file,
-// which must not exist. It may be run while servers of the version before are
-// running if docs/neo4j.md says so of the version; running it again does nothing.
-//
-// Errors: those of [Open]; and [graph.ErrInvalid] when the database holds
-// something else.
-func Migrate(ctx context.Context, options Options) (from, to int64, err error) {
-	s, err := connect(options)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer func() { err = errors.Join(err, translate(ctx, s.driver.Close(context.WithoutCancel(ctx)))) }()
-	head, err := s.readHead(ctx)
-	if err != nil {
-		return 0, 0, err
-	}
-	from = head.schema
-	if from > Schema {
-		return from, from, unavailable(fmt.Sprintf("the graph has schema version %d, newer than %d; use a newer cairn", from, Schema), nil)
-	}
-	if from == 0 {
-		if err := errors.Join(refuseKeys(options.Keys), s.refuseOthers(ctx)); err != nil {
-			return 0, 0, err
-		}
-	}
-	for v := from; v < Schema; v++ {
-		for _, statement := range migrations[v] {
-			if _, err := s.run(ctx, neo4j.AccessModeWrite, statement, nil); err != nil {
-				return from, v, err
-			}
-		}
-		if _, err := s.run(ctx, neo4j.AccessModeWrite, statements["migrated"], map[string]any{"schema": v + 1, "organization": rand.Text()}); err != nil {
-			return from, v, err
-		}
-	}
-	if from > 0 {
-		return from, Schema, nil
-	}
-	head, err = s.readHead(ctx)
-	if err != nil {
-		return from, Schema, err
-	}
-	return from, Schema, createKeys(s.options.Keys, head.organization)
-}
-
-// refuseOthers refuses a database that holds something else than a graph of Cairn.
-func (s *Store) refuseOthers(ctx context.Context) error {
-	rows, err := s.run(ctx, neo4j.AccessModeRead, statements["others"], nil)
-	if err != nil {
-		return err
-	}
-	if len(rows) > 0 {
-		return graph.Invalid("database", "holds something else already; give Cairn a database of its own")
-	}
-	return nil
 }
 
 // head is what the node labeled Cairn says.
@@ -199,6 +129,30 @@ type head struct {
 	keysGeneration uint64
 }
 
+// fits refuses a graph of another schema than this package's.
+func (h head) fits() error {
+	switch {
+	case h.schema == 0:
+		return unavailable("the database holds no graph of Cairn; run cairn migrate to make one", nil)
+	case h.schema < Schema:
+		return unavailable(fmt.Sprintf("the graph has schema version %d, older than %d; run cairn migrate", h.schema, Schema), nil)
+	case h.schema > Schema:
+		return unavailable(fmt.Sprintf("the graph has schema version %d, newer than %d; use a newer cairn", h.schema, Schema), nil)
+	}
+	return nil
+}
+
+// head reads what calls begin with, and refuses a graph that was migrated, or
+// emptied, since it was opened.
+func (s *Store) head(ctx context.Context) (head, error) {
+	h, err := s.readHead(ctx)
+	if err == nil {
+		err = h.fits()
+	}
+	return h, err
+}
+
+// readHead reads what the graph says of itself; all is zero when there is none.
 func (s *Store) readHead(ctx context.Context) (head, error) {
 	rows, err := s.run(ctx, neo4j.AccessModeRead, statements["head"], nil)
 	if err != nil || len(rows) == 0 {
@@ -265,10 +219,7 @@ func (s *Store) Head(ctx context.Context) (graph.Revision, error) {
 		return 0, err
 	}
 	defer done()
-	h, err := s.readHead(ctx)
-	if err == nil && h.schema == 0 {
-		return 0, unavailable("the database holds no graph of Cairn any more", nil)
-	}
+	h, err := s.head(ctx)
 	return h.revision, err
 }
 
