@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j/config"
+
 	"github.com/cairn-skills/cairn/graph"
 	"github.com/cairn-skills/cairn/graph/neo4jstore"
 	"github.com/cairn-skills/cairn/graph/neo4jstore/neo4jtest"
@@ -21,12 +23,17 @@ var (
 	cutsWanted  = flag.Int("cuts", 260, "how many connections the tests of faults cut")
 	killsWanted = flag.Int("kills", 5, "how often they kill Neo4j while it is written to")
 	childWanted = flag.Int("children", 50, "how many processes that write they kill")
+	everywhere  = flag.Bool("everywhere", false, "end a migration at each of its COMMITs, not at a few")
 	faultSeed   = flag.Uint64("faultseed", 0, "the seed of the faults; 0: another one each time")
 )
 
 // recovery is how long writers may take to get on when nothing is broken any
 // more: ten times what they take on two busy cores.
 const recovery = time.Minute
+
+// slowToConnect is for a store that is to try once and not to fail for want of
+// a connection.
+func slowToConnect(c *config.Config) { c.ConnectionAcquisitionTimeout = 5 * time.Second }
 
 // lucky returns seeded sources of luck, and logs the seed.
 func lucky(t *testing.T) func() *rand.Rand {
@@ -94,6 +101,7 @@ func (c *crowd) progress(t *testing.T, n int, within time.Duration) bool {
 // follow follows a store, on from where it was whenever that ends: without a
 // gap, nothing twice, and what any other saw.
 func (c *crowd) follow(ctx context.Context, t *testing.T, s graph.Store) {
+	t.Helper()
 	after := graph.Revision(0)
 	for ctx.Err() == nil && !t.Failed() {
 		err := s.Follow(ctx, after, func(r graph.Revision, b graph.Batch) error {
@@ -117,6 +125,7 @@ func (c *crowd) follow(ctx context.Context, t *testing.T, s graph.Store) {
 }
 
 func (c *crowd) see(t *testing.T, what string, r graph.Revision, d graph.Digest) {
+	t.Helper()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if was, ok := c.digests[r]; ok && was != d {
@@ -127,7 +136,8 @@ func (c *crowd) see(t *testing.T, what string, r graph.Revision, d graph.Digest)
 
 // load loads a store again and again: each load is whole, or an error.
 func (c *crowd) load(ctx context.Context, t *testing.T, s graph.Store) {
-	for ctx.Err() == nil && !t.Failed() {
+	t.Helper()
+	for ; ctx.Err() == nil && !t.Failed(); time.Sleep(20 * time.Millisecond) {
 		said, last := 0, graph.Revision(0)
 		head, err := s.Load(context.Background(), func(b graph.Batch) error {
 			if b.Revision < last || b.Revision > last+1 {
@@ -234,7 +244,8 @@ func TestCuts(t *testing.T) {
 		p := neo4jtest.NewProxy(t, server)
 		o := options
 		o.URI = []string{p.URI(), p.RoutingURI()}[i]
-		o.RetryFor = []time.Duration{50 * time.Millisecond, 2 * time.Second}[i] // the first gives up, the second tries again
+		o.RetryFor = []time.Duration{time.Millisecond, 2 * time.Second}[i] // the first gives up, the second tries again
+		o.Configure = slowToConnect
 		s := open(t, o)
 		t.Cleanup(func() { _ = s.Close() })
 		stores, proxies = append(stores, s), append(proxies, p)
@@ -264,14 +275,14 @@ func TestKillNeo4j(t *testing.T) {
 	c := newCrowd(t, luck, stores...)
 	when := luck()
 	for kill := range *killsWanted {
-		if !c.progress(t, 10, recovery) {
+		if !c.progress(t, 3, recovery) {
 			t.Fatalf("after %d kills no writes are acknowledged", kill)
 		}
 		time.Sleep(time.Duration(when.IntN(200)) * time.Millisecond)
 		server.Kill(t)
 		server.Restart(t)
 	}
-	if !c.progress(t, 10, recovery) {
+	if !c.progress(t, 3, recovery) {
 		t.Error("after the last kill no writes are acknowledged")
 	}
 	c.end()

@@ -25,10 +25,15 @@ type ledger struct {
 	tried map[string]graph.Batch    // by key
 	told  map[string]graph.Revision // by key, of those that were acknowledged
 	never map[string]bool           // keys of batches that were refused
+	// same tells whether what is stored is what was tried.
+	same func(tried, stored *graph.Batch) bool
 }
 
 func newLedger() *ledger {
-	return &ledger{tried: make(map[string]graph.Batch), told: make(map[string]graph.Revision), never: make(map[string]bool)}
+	return &ledger{
+		tried: make(map[string]graph.Batch), told: make(map[string]graph.Revision), never: make(map[string]bool),
+		same: func(tried, stored *graph.Batch) bool { return tried.Digest() == stored.Digest() },
+	}
 }
 
 // try notes batches that are about to be committed.
@@ -42,6 +47,7 @@ func (l *ledger) try(batches ...graph.Batch) {
 
 // tell notes what was acknowledged.
 func (l *ledger) tell(tb testing.TB, key string, r graph.Revision) {
+	tb.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if was, twice := l.told[key]; twice && was != r {
@@ -86,7 +92,7 @@ func (l *ledger) check(t *testing.T, server *neo4jtest.Server, s *neo4jstore.Sto
 			t.Errorf("revision %d is %s, which was refused", r, b.Key)
 		case !ok:
 			t.Errorf("revision %d is %s, which nobody committed", r, b.Key)
-		case tried.Digest() != b.Digest():
+		case !l.same(&tried, &b):
 			t.Errorf("revision %d is not as it was committed (-want +got):\n%s", r, cmp.Diff(tried, b))
 		}
 	}
@@ -278,6 +284,7 @@ func said(writer string, n int, luck *rand.Rand) graph.Batch {
 // ends; what is not acknowledged is committed again with the same keys, so that
 // in the end everything is acknowledged.
 func (l *ledger) write(ctx context.Context, tb testing.TB, s graph.Store, writer string, luck *rand.Rand) {
+	tb.Helper()
 	for n := 0; ctx.Err() == nil && !tb.Failed(); {
 		batches := []graph.Batch{said(writer, n, luck)}
 		for n++; luck.IntN(3) == 0 && len(batches) < 4; n++ {
@@ -292,6 +299,7 @@ func (l *ledger) write(ctx context.Context, tb testing.TB, s graph.Store, writer
 }
 
 func (l *ledger) commit(tb testing.TB, s graph.Store, batches []graph.Batch) {
+	tb.Helper()
 	for {
 		revs, err := s.Commit(context.Background(), batches...)
 		switch {
@@ -311,6 +319,7 @@ func (l *ledger) commit(tb testing.TB, s graph.Store, batches []graph.Batch) {
 
 // refused commits what must be refused.
 func (l *ledger) refused(tb testing.TB, s graph.Store, key string) {
+	tb.Helper()
 	l.refuse(key)
 	_, err := s.Commit(context.Background(), graph.Batch{Key: key, If: 1 << 40, IfSet: true, At: day(2), People: []graph.Person{{ID: graph.ID(key)}}})
 	if !errors.Is(err, graph.ErrConflict) && !errors.Is(err, graph.ErrUnavailable) {
