@@ -83,7 +83,7 @@ func syncDir(path string) error {
 	if err != nil {
 		return unavailable("the folder "+path+" cannot be opened", err)
 	}
-	defer dir.Close() //nolint:errcheck // it was only synced
+	defer dir.Close()                                                    //nolint:errcheck // it was only synced
 	if err := dir.Sync(); err != nil && !errors.Is(err, fs.ErrInvalid) { // some file systems need none
 		return unavailable("the folder "+path+" cannot be written", err)
 	}
