@@ -56,6 +56,7 @@ type measured struct {
 
 // bulk stores people with 20 awards each, and a stack of badges.
 func (m *measured) bulk(b *testing.B, people int) {
+	b.Helper()
 	s := open(b, m.options)
 	defer func() { _ = s.Close() }()
 	facts := 0
@@ -95,6 +96,7 @@ func (m *measured) bulk(b *testing.B, people int) {
 // start opens a server from Neo4j alone, and with a warm file that has
 // everything.
 func (m *measured) start(b *testing.B) {
+	b.Helper()
 	opened := func(s graph.Store) time.Duration {
 		begin := time.Now()
 		l, err := graph.Open(b.Context(), s, graph.Options{Shared: true})
@@ -144,6 +146,7 @@ func (m *measured) start(b *testing.B) {
 
 // writes commits awards one after the other, and from 64 callers at once.
 func (m *measured) writes(b *testing.B) {
+	b.Helper()
 	s := open(b, m.options)
 	defer func() { _ = s.Close() }()
 	l, err := graph.Open(b.Context(), s, graph.Options{Shared: true})
@@ -197,6 +200,7 @@ func median[T cmp.Ordered](list []T) T {
 
 // serve serves the graph and returns a client.
 func (m *measured) serve(b *testing.B) *grpc.ClientConn {
+	b.Helper()
 	s := open(b, m.options)
 	l, err := graph.Open(b.Context(), s, graph.Options{Shared: true})
 	if err != nil {
@@ -232,6 +236,7 @@ func (m *measured) serve(b *testing.B) *grpc.ClientConn {
 
 // against asks the same by Cypher and of a server of Cairn, in turns.
 func (m *measured) against(b *testing.B, cypher string, parameters map[string]any, ask func(*grpc.ClientConn) error) {
+	b.Helper()
 	conn := m.serve(b)
 	query := func() (server time.Duration, rows int) {
 		result, err := neo4j.ExecuteQuery(b.Context(), m.driver, cypher, parameters, neo4j.EagerResultTransformer, neo4j.ExecuteQueryWithReadersRouting())
@@ -266,6 +271,7 @@ func (m *measured) against(b *testing.B, cypher string, parameters map[string]an
 
 // inventory asks for the levels of one person.
 func (m *measured) inventory(b *testing.B) {
+	b.Helper()
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	m.against(b, `MATCH (:Person {id: $person})-[:EARNED]->(w:Award)-[:OF]->(:Achievement)-[:HAS_VERSION]->(v)-[t:ATTESTS]->(c:Competency)
 WHERE v.version = coalesce(w.version, 1) AND w.issuedAt <= $at AND (w.validUntil IS NULL OR w.validUntil > $at)
@@ -279,6 +285,7 @@ RETURN c.id AS competency, max(t.level) AS level ORDER BY competency`,
 
 // completion asks how far one person is in the stack.
 func (m *measured) completion(b *testing.B) {
+	b.Helper()
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	m.against(b, `MATCH (:Achievement {id: 'stack'})-[:HAS_VERSION]->(:AchievementVersion)-[:HAS_ROUTE]->(:Route)-[:REQUIRES]->(r:Requirement)
 MATCH (p:Person {id: $person})

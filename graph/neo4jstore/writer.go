@@ -154,7 +154,7 @@ func (f *placed) plainAward() bool {
 // place is properties with the place of the fact.
 func (f *placed) place(properties map[string]any) map[string]any {
 	out := maps.Clone(properties)
-	out["revision"], out["position"] = int64(f.revision), f.position //nolint:gosec // revisions are far below 2^63
+	out["revision"], out["position"] = int64(f.revision), f.position
 	return out
 }
 
