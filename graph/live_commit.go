@@ -152,8 +152,10 @@ type attempt struct {
 	tips    []*Snapshot // the snapshot judged on, then the one after each of batches
 }
 
-// drop forgets what was judged, which is not to be.
-func (a *attempt) drop() { a.tips[0].people.forget(a.tips[len(a.tips)-1].people) }
+// drop forgets what was judged, which is not to be, when head is.
+func (a *attempt) drop(head *Snapshot) {
+	a.tips[0].people.forget(a.tips[len(a.tips)-1].people, head.people)
+}
 
 // process decides what becomes of a group. The caller holds the lead.
 func (l *Live) process(ctx context.Context, group []*request) {
@@ -175,7 +177,7 @@ func (l *Live) process(ctx context.Context, group []*request) {
 		if !newest && a.answers(group) {
 			err := l.catchUp(ctx, nil)
 			if newest = err == nil; err != nil || a.tips[0] != l.head.Load() {
-				a.drop()
+				a.drop(l.head.Load())
 				if err != nil {
 					fail(group, err)
 					return
@@ -190,7 +192,7 @@ func (l *Live) process(ctx context.Context, group []*request) {
 		if err == nil {
 			err = l.settle(ctx, a, revs)
 		} else {
-			a.drop()
+			a.drop(l.head.Load())
 		}
 		switch {
 		case err == nil:
@@ -339,7 +341,7 @@ func (l *Live) settle(ctx context.Context, a *attempt, revs []Revision) error {
 		}
 		return nil
 	}
-	a.drop()
+	a.drop(l.head.Load())
 	own := make(map[Revision]bool, len(revs))
 	if l.opts.Shared {
 		err := l.catchUp(ctx, func(rev Revision, b *Batch) {

@@ -125,11 +125,18 @@ func (x *personIndex) add(id ID, i uint32) {
 }
 
 // forget takes out of the index who joined on the way from p to next, which is
-// not to be.
-func (p *people) forget(next *people) {
+// not to be, and did not join by the way to head either.
+func (p *people) forget(next, head *people) {
 	for i := p.n; i < next.n; i++ {
-		p.index.added.Delete(next.at(i).id)
+		if id := next.at(i).id; !head.has(id) {
+			p.index.added.Delete(id)
+		}
 	}
+}
+
+func (p *people) has(id ID) bool {
+	_, ok := p.find(id)
+	return ok
 }
 
 // with is p with the given people in the place of those at the same positions;
