@@ -95,14 +95,16 @@ func (s *Server) sending(send func(*cairnv1.ImportResponse) error) func(*cairnv1
 // then says what the caller did not do.
 func (s *Server) await(omission string, wait func() error) error {
 	done := make(chan error, 1)
-	s.awaited.Go(func() {
+	if !s.waiting(func() {
 		defer func() {
 			if p := recover(); p != nil {
 				done <- &panicked{p, debug.Stack()}
 			}
 		}()
 		done <- wait()
-	})
+	}) {
+		return graph.Unavailable("the server is ending", nil)
+	}
 	idle := time.NewTimer(s.opts.ImportIdleLimit)
 	defer idle.Stop()
 	select {

@@ -75,9 +75,11 @@ type Server struct {
 	// publishing holds a token while somebody publishes catalog entries, from the
 	// reading of the catalog that they differ from until their commit.
 	publishing chan struct{}
-	imports    chan struct{}  // holds a token for each import that runs
-	awaited    sync.WaitGroup // what imports wait for; its goroutines end with their calls
-	process    string         // begins the ids of this server's calls
+	imports    chan struct{} // holds a token for each import that runs
+	process    string        // begins the ids of this server's calls
+
+	awaitMu sync.Mutex     // guards the beginning of what is awaited against Close
+	awaited sync.WaitGroup // what imports wait for; its goroutines end with their calls
 }
 
 // The services. Each has its methods in a file of its own.
@@ -181,7 +183,22 @@ func (s *Server) Close() {
 	s.beginEnd()
 	s.closed.Do(func() { close(s.ended) })
 	s.native.Stop()
+	s.awaitMu.Lock()   // what begins later finds that the server has ended
+	s.awaitMu.Unlock() //nolint:staticcheck // nothing is in between
 	s.awaited.Wait()
+}
+
+// waiting runs f, which Close waits for; it reports false once Close has begun.
+func (s *Server) waiting(f func()) bool {
+	s.awaitMu.Lock()
+	defer s.awaitMu.Unlock()
+	select {
+	case <-s.ended:
+		return false
+	default:
+	}
+	s.awaited.Go(f)
+	return true
 }
 
 // beginEnd tells those who ask that the server ends.
