@@ -4,6 +4,11 @@
 GO        ?= go
 PYTHON    ?= python3
 FUZZTIME  ?= 10s
+# What `make torture` breaks of Neo4j: connections, Neo4j itself, processes that
+# write; about two hours on two cores.
+CUTS      ?= 4000
+KILLS     ?= 200
+CHILDREN  ?= 1000
 # What `make bench` adds, for example BENCHFLAGS='-count=10'.
 BENCHFLAGS ?=
 # What `make demo` hands on to `cairn demo`.
@@ -117,6 +122,8 @@ torture: test-deps
 	$(GO) test ./graph/filestore -run 'TestBitFlips' -flips 20000 -timeout 60m
 	$(GO) test ./graph -run 'TestOrderOfArrival' -rapid.checks 100000 -timeout 60m
 	$(GO) test ./pathway -run 'TestSolve' -rapid.checks 20000 -timeout 60m
+	CAIRN_CI=1 $(GO) test ./graph/neo4jstore -v -run 'Test(Cuts|Servers|KillNeo4j|KilledServers|Migrate.*|CommitFindsOut|Silence|Away|ReadWhileWritten)$$' \
+		-cuts $(CUTS) -kills $(KILLS) -children $(CHILDREN) -everywhere -timeout 6h
 
 ## demo: build and run cairn demo ARGS
 demo: build

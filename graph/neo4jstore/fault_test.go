@@ -252,7 +252,7 @@ func TestCuts(t *testing.T) {
 	}
 	c := newCrowd(t, luck, stores...)
 	if !c.progress(t, 30, recovery) { // until Neo4j has planned the statements
-		t.Fatal("no writes are acknowledged")
+		t.Fatalf("no writes are acknowledged: %v", c.ledger.lastError())
 	}
 	c.storm(t, luck(), *cutsWanted, proxies...)
 	c.end()
@@ -271,19 +271,21 @@ func TestKillNeo4j(t *testing.T) {
 	server := neo4jtest.Start(t)
 	luck := lucky(t)
 	options := fresh(t, server, server.URI())
-	stores := []graph.Store{open(t, options), open(t, options)}
+	patient := options
+	patient.RetryFor = 30 * time.Second // one lets the caller try again, the other does it
+	stores := []graph.Store{open(t, options), open(t, patient)}
 	c := newCrowd(t, luck, stores...)
 	when := luck()
 	for kill := range *killsWanted {
-		if !c.progress(t, 3, recovery) {
-			t.Fatalf("after %d kills no writes are acknowledged", kill)
+		if !c.progress(t, 1+when.IntN(3), recovery) {
+			t.Fatalf("after %d kills no writes are acknowledged: %v", kill, c.ledger.lastError())
 		}
 		time.Sleep(time.Duration(when.IntN(200)) * time.Millisecond)
 		server.Kill(t)
 		server.Restart(t)
 	}
 	if !c.progress(t, 3, recovery) {
-		t.Error("after the last kill no writes are acknowledged")
+		t.Errorf("after the last kill no writes are acknowledged: %v", c.ledger.lastError())
 	}
 	c.end()
 	log := c.ledger.check(t, server, stores[0].(*neo4jstore.Store))

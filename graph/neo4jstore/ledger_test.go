@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
@@ -25,6 +26,7 @@ type ledger struct {
 	tried map[string]graph.Batch    // by key
 	told  map[string]graph.Revision // by key, of those that were acknowledged
 	never map[string]bool           // keys of batches that were refused
+	last  error                     // that a writer met
 	// same tells whether what is stored is what was tried.
 	same func(tried, stored *graph.Batch) bool
 }
@@ -61,6 +63,21 @@ func (l *ledger) refuse(key string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.never[key] = true
+}
+
+// pause notes the error after which a writer tries again, and lets the server
+// breathe.
+func (l *ledger) pause(err error) {
+	l.mu.Lock()
+	l.last = err
+	l.mu.Unlock()
+	time.Sleep(10 * time.Millisecond)
+}
+
+func (l *ledger) lastError() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.last
 }
 
 // acknowledged is how many batches were.
@@ -314,6 +331,7 @@ func (l *ledger) commit(tb testing.TB, s graph.Store, batches []graph.Batch) {
 		case tb.Failed():
 			return
 		}
+		l.pause(err)
 	}
 }
 

@@ -148,6 +148,7 @@ func (l *ledger) ask(tb testing.TB, live *graph.Live, b graph.Batch) graph.Revis
 		case !errors.Is(err, graph.ErrUnavailable):
 			tb.Errorf("%s: %v", b.Key, err)
 		}
+		l.pause(err)
 	}
 	return 0
 }
@@ -221,7 +222,7 @@ func TestServers(t *testing.T) {
 		running.Go(func() { c.serveWriter(ctx, t, lives, fmt.Sprint("w", w), source) })
 	}
 	if !c.progress(t, 12, recovery) {
-		t.Fatal("no writes are acknowledged")
+		t.Fatalf("no writes are acknowledged: %v", c.ledger.lastError())
 	}
 	c.storm(t, luck(), *cutsWanted/4, proxies...)
 	c.progress(t, 6, recovery)
