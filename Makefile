@@ -72,7 +72,7 @@ $(THIRD_PARTY):
 ## test: every test, with the race detector and in random order
 test: test-deps
 	$(GO) test -shuffle=on $(PURE)
-	$(GO) test -race -shuffle=on $$($(GO) list ./... | grep -vxF "$$($(GO) list $(PURE))")
+	$(GO) test -race -shuffle=on -timeout 20m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(PURE))")
 
 # The crash tests watch system calls with strace; the tests of Neo4j start one
 # with Java and Maven, whose jars are fetched here, once. Without them those
@@ -122,7 +122,7 @@ torture: test-deps
 	$(GO) test ./graph/filestore -run 'TestBitFlips' -flips 20000 -timeout 60m
 	$(GO) test ./graph -run 'TestOrderOfArrival' -rapid.checks 100000 -timeout 60m
 	$(GO) test ./pathway -run 'TestSolve' -rapid.checks 20000 -timeout 60m
-	CAIRN_CI=1 $(GO) test ./graph/neo4jstore -v -run 'Test(Cuts|Servers|KillNeo4j|KilledServers|Migrate.*|CommitFindsOut|Silence|Away|ReadWhileWritten)$$' \
+	CAIRN_CI=1 $(GO) test ./graph/neo4jstore -v -run 'Test(Cuts|Servers|Replica|KillNeo4j|KilledServers|Migrate.*|CommitFindsOut|Silence|Away|ReadWhileWritten)$$' \
 		-cuts $(CUTS) -kills $(KILLS) -children $(CHILDREN) -everywhere -timeout 6h
 
 ## demo: build and run cairn demo ARGS
