@@ -36,6 +36,10 @@ APT_INSTALL := [ "$$(id -u)" = 0 ] && apt-get update && apt-get install -y
 # Packages without goroutines: their tests need no race detector, which makes
 # them several times slower.
 PURE := ./exchange ./pathway ./docs/... ./tools/...
+# Every line of a transcript is a process of its own, which the race detector
+# makes start ten times slower: it gets those that have goroutines to show.
+COMMAND := ./cmd/...
+RACY    := Interrupted|Bar|TestTranscripts/(serve|streams|import)$$
 
 .PHONY: build gen gen-check third_party test test-deps lint buf-lint tidy-check fuzz bench bench-neo4j torture demo neo4j neo4j-stop check clean
 
@@ -71,8 +75,9 @@ $(THIRD_PARTY):
 
 ## test: every test, with the race detector and in random order
 test: test-deps
-	$(GO) test -shuffle=on $(PURE)
-	$(GO) test -race -shuffle=on -timeout 20m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(PURE))")
+	$(GO) test -shuffle=on -timeout 20m $(PURE) $(COMMAND)
+	$(GO) test -race -shuffle=on $(COMMAND) -run '$(RACY)'
+	$(GO) test -race -shuffle=on -timeout 20m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(PURE) $(COMMAND))")
 
 # The crash tests watch system calls with strace; the tests of Neo4j start one
 # with Java and Maven, whose jars are fetched here, once. Without them those
