@@ -260,7 +260,7 @@ func (c *crowd) serveWriter(ctx context.Context, t *testing.T, lives []*graph.Li
 // says since when; a write is refused within a bounded time; afterwards all goes on.
 func TestAway(t *testing.T) {
 	server := neo4jtest.Start(t)
-	options := fresh(t, server, server.URI())
+	options := fresh(t, server, routed(server.URI()))
 	options.RetryFor, options.Silence = time.Second, 4*time.Second
 	lives := []*graph.Live{serve(t, options), serve(t, options)}
 	l := newLedger()

@@ -39,7 +39,7 @@ func TestCommitFindsOut(t *testing.T) {
 // time, or when their ctx ends; when it goes on, so do they.
 func TestSilence(t *testing.T) {
 	server := neo4jtest.Start(t)
-	options := fresh(t, server, server.URI())
+	options := fresh(t, server, routed(server.URI()))
 	options.Silence = 2 * time.Second
 	s := open(t, options)
 	defer s.Close() //nolint:errcheck // the test is about calls

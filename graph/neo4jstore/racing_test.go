@@ -1,0 +1,5 @@
+//go:build race
+
+package neo4jstore_test
+
+const racing = true
