@@ -40,9 +40,11 @@ PURE := ./exchange ./pathway ./docs/... ./tools/...
 # transcript is a process of its own, which it makes start ten times slower; and
 # Neo4j's driver has a race of its own when it loses a server (v5.28.4, router).
 COMMAND := ./cmd/... ./graph/neo4jstore/...
+# What breaks a real Neo4j takes minutes; make faults runs it, and torture more of it.
+FAULTS  := Test(Cuts|KillNeo4j|Servers|KilledServers|Away|Silence)$$
 RACY    := Interrupted|Bar|TestTranscripts/(serve|streams|import)$$|TestStore/(Methods|Follow|Close)
 
-.PHONY: build gen gen-check third_party test test-deps lint buf-lint tidy-check fuzz bench bench-neo4j torture demo neo4j neo4j-stop check clean
+.PHONY: build gen gen-check third_party test faults test-deps lint buf-lint tidy-check fuzz bench bench-neo4j torture demo neo4j neo4j-stop check clean
 
 ## build: put the binaries into bin/
 build:
@@ -76,9 +78,13 @@ $(THIRD_PARTY):
 
 ## test: every test, with the race detector and in random order
 test: test-deps
-	$(GO) test -shuffle=on -timeout 20m $(PURE) $(COMMAND)
+	$(GO) test -shuffle=on -timeout 20m -skip '$(FAULTS)' $(PURE) $(COMMAND)
 	$(GO) test -race -shuffle=on $(COMMAND) -run '$(RACY)'
 	$(GO) test -race -shuffle=on -timeout 20m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(PURE) $(COMMAND))")
+
+## faults: cut, kill and silence a real Neo4j and those who write to it
+faults: test-deps
+	CAIRN_CI=1 $(GO) test -v -timeout 20m ./graph/neo4jstore -run '$(FAULTS)'
 
 # The crash tests watch system calls with strace; the tests of Neo4j start one
 # with Java and Maven, whose jars are fetched here, once. Without them those
