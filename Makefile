@@ -5,7 +5,7 @@ GO        ?= go
 PYTHON    ?= python3
 FUZZTIME  ?= 10s
 # What `make torture` breaks of Neo4j: connections, Neo4j itself, processes that
-# write; about two hours on two cores.
+# write; about an hour on two cores.
 CUTS      ?= 4000
 KILLS     ?= 200
 CHILDREN  ?= 1000
